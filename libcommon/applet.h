@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// applet.h - what an applet is, and how one calls another
+#pragma once
+#include "config.h"
+
+struct applet {
+	int (*main)(int argc, char **argv);
+	const char *args;	// follows the name in the usage line
+	const char *help;	// the rest of --help: options, one a line
+};
+
+// A folder defines one `const struct applet NAME_applet`, NAME with _ for . and -
+#define APPLET_ENTRY(path, name, sym) extern const struct applet sym##_applet;
+#include "applets.inc"
+#undef APPLET_ENTRY
+
+#define HELP(text) (CONFIG_VERBOSE_HELP ? text : "")
+
+// Exit codes beside 0 (done) and 1 (failed).
+enum { EXIT_USAGE = 2, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
+
+struct applet_entry {
+	const char *path;	// where its link is installed
+	const char *name;	// argv[0] without its folder; "/init" for a link in the root itself
+	const struct applet *applet;
+};
+
+// The applet that a command named `path` runs (the last part counts), or NULL.
+const struct applet_entry *applet_find(const char *path);
+
+// All of them, sorted by name; *count is set.
+const struct applet_entry *applet_list(int *count);
+
+// Says what is wrong with argument `what` ("unknown option" ...) and where help is; returns EXIT_USAGE.
+int usage_error(const char *problem, const char *what);
+
+// For each `getopt_long` loop: `options` ends in help; anything unknown is reported in one line.
+struct option;
+int next_option(int argc, char **argv, const char *letters, const struct option *options);

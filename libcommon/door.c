@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// door - what all sys_* functions share: dry run, fault injection, trace, one line per failure
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "door.h"
+#include "fd.h"
+#include "fmt.h"
+#include "log.h"
+#include "trace.h"
+
+static struct {
+	const char *op, *object;	// of the call that is under way
+	long long start;		// microseconds
+	int result;			// of a call that was not made
+	int allowed;			// errno that this call may end with, or ANY_ERROR
+	unsigned calls, failures;
+} door;
+
+static int dry_fd = -1;
+
+// INITBOX_FAULT taken apart.
+static struct {
+	const char *op, *object;	// NULL: any
+	size_t op_length, object_length;
+	unsigned nth, seen;		// 0: every one
+	int error;
+} fault;
+
+void door_dry_run(int fd)
+{
+	dry_fd = fd;
+}
+
+int door_is_dry(void)
+{
+	return dry_fd >= 0;
+}
+
+void door_allow(int error)
+{
+	door.allowed = error;
+}
+
+unsigned door_calls(void)
+{
+	return door.calls;
+}
+
+unsigned door_failures(void)
+{
+	return door.failures;
+}
+
+void door_from_environment(void)
+{
+	const char *text = CONFIG_FAULT_INJECTION ? getenv("INITBOX_FAULT") : NULL;
+	const char *mark;
+
+	if (!text || !*text)
+		return;
+	fault.error = EIO;
+	if ((mark = strrchr(text, '=')))
+		fault.error = atoi(mark + 1);
+	if ((mark = strrchr(text, '#')))
+		fault.nth = atoi(mark + 1);
+	if (*text >= '0' && *text <= '9') {
+		fault.nth = atoi(text);
+		return;
+	}
+	fault.op = text;
+	fault.op_length = strcspn(text, "@#=");
+	if (text[fault.op_length] == '@') {
+		fault.object = text + fault.op_length + 1;
+		fault.object_length = strcspn(fault.object, "#=");
+	}
+}
+
+static int same(const char *text, const char *wanted, size_t length)
+{
+	return !wanted || (strlen(text) == length && !memcmp(text, wanted, length));
+}
+
+static int must_fail(const char *op, const char *object)
+{
+	if (!fault.error || !same(op, fault.op, fault.op_length) || !same(object, fault.object, fault.object_length))
+		return 0;
+	fault.seen++;
+	return !fault.nth || fault.seen == fault.nth;
+}
+
+int door_open(const char *op, const char *object, const char *f, ...)
+{
+	char line[4096 + 512];
+	struct buf buf = BUF(line);
+	va_list args;
+
+	door.op = op;
+	door.object = object ? object : "";
+	door.calls++;
+	door.start = trace_now();
+	if (dry_fd >= 0) {
+		va_start(args, f);
+		buf_vformat(&buf, f, args);
+		va_end(args);
+		write_all(dry_fd, line, buf.length);
+		door.allowed = 0;
+		door.result = 0;
+		return 0;
+	}
+	if (CONFIG_FAULT_INJECTION && must_fail(op, door.object)) {
+		errno = fault.error;
+		door.result = door_close(-1);
+		return 0;
+	}
+	return 1;
+}
+
+int door_close(int result)
+{
+	int error = errno, allowed = door.allowed;
+
+	door.allowed = 0;
+	trace_call(door.start, door.op, door.object, result < 0 ? error : 0);
+	if (result < 0 && allowed != ANY_ERROR && allowed != error) {
+		door.failures++;
+		errno = error;
+		log_line(LOG_WARNING, "%s %s:", door.op, door.object);
+	}
+	errno = error;
+	return result;
+}
+
+int door_result(void)
+{
+	return door.result;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// usage - what is wrong with a command line, in one line
+
+#include <getopt.h>
+#include <stddef.h>
+#include "applet.h"
+#include "log.h"
+
+int usage_error(const char *problem, const char *what)
+{
+	warn("%s: %s (see %s --help)", what, problem, log_get_name());
+	return EXIT_USAGE;
+}
+
+int next_option(int argc, char **argv, const char *letters, const struct option *options)
+{
+	int c;
+
+	opterr = 0;
+	c = getopt_long(argc, argv, letters, options, NULL);
+	if (c == '?' || c == ':') {
+		char letter[] = { '-', (char)optopt, 0 };
+		int known = 0;
+
+		// getopt_long reports a long option by an optopt of 0, or by its value where the argument is wrong.
+		for (const struct option *o = options; o->name; o++)
+			known |= o->val == optopt && optopt;
+		if (optind > 1 && argv[optind - 1][0] == '-' && argv[optind - 1][1] == '-')
+			usage_error(known ? "missing or needless argument" : "unknown option", argv[optind - 1]);
+		else
+			usage_error(c == ':' ? "missing argument" : "unknown option", letter);
+		return '?';
+	}
+	return c;
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# tests.mk - make check: TAP under prove, by floor: unit (C programs), ns (namespaces), vm (QEMU)
+
+# A unit test is one C file, linked with all of the suite but main.o. One that bears an
+# applet's name is built when that applet is.
+applet-dirs := $(notdir $(patsubst %/,%,$(dir $(kbuilds))))
+unit-names := $(filter-out $(filter-out $(names),$(applet-dirs)),$(basename $(notdir $(wildcard tests/unit/*.c))))
+unit-bins := $(unit-names:%=$(obj)/tests/unit/%)
+unit-objs := $(filter-out %/main.o,$(objs))
+
+$(obj)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(unit-objs) $(obj)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(cc) $(cppflags) -I. -Itests/unit $(cflags) $(ldflags) -o $@ $< $(unit-objs) $(ldlibs)
+
+unit: $(unit-bins)
+
+# What a run executes; TESTS= names some.
+TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t)
+JOBS  ?= $(shell nproc 2>/dev/null || echo 1)
+
+check: all unit
+	$(Q)sh scripts/need prove:perl unshare:util-linux
+	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer $(TESTS)
+
+.PHONY: unit check
