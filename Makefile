@@ -16,7 +16,7 @@ NAME    := initbox
 VERSION := 0.1.0
 
 O     ?= .
-CACHE ?= $(CURDIR)/build/cache
+CACHE ?= $(abspath $(O))/build/cache
 PREFIX ?=
 CFLAGS ?= -Os -g
 
@@ -26,19 +26,25 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 Q := $(if $(V),,@)
 say = $(if $(V),@:,@printf '  %-7s %s\n' $(1) $(2))
-unquote = $(subst ",,$(1))
+have = command -v $(firstword $(1)) >/dev/null || { echo 'no $(firstword $(1)) here: a build needs cc, make and awk' >&2; exit 1; }
+
+# $(obj)/X holds the text of variable X. What depends on it is rebuilt when that changes, and only then:
+# $(call changed,X) is FORCE if the file does not say the same, and $(call record,X) writes it.
+changed = $(if $(subst x$(strip $($(1))),,x$(strip $(file <$(obj)/$(1)))),FORCE)
+record = mkdir -p $(obj) && printf '%s\n' '$(subst ','\'',$(strip $($(1))))' >$@
 
 all: $(O)/$(NAME)
 
 ## Configuration
-obj := $(O)/obj
-config := $(O)/.config
-config-in := Config.in $(sort $(wildcard applets/*/Config.in))
+obj    := $(patsubst ./%,%,$(O)/obj)
+config := $(patsubst ./%,%,$(O)/.config)
 include scripts/config.mk
 
 # Targets that build nothing need no configuration.
-ifneq ($(filter-out %config clean distclean help,$(or $(MAKECMDGOALS),all)),)
--include $(obj)/auto.conf
+building := $(filter-out %config clean distclean help,$(or $(MAKECMDGOALS),all))
+ifneq ($(building),)
+$(if $(filter %config,$(MAKECMDGOALS)),$(error First make $(filter %config,$(MAKECMDGOALS)), then make $(building)))
+include $(obj)/auto.conf
 endif
 
 ## What to build
@@ -56,59 +62,62 @@ objs  := $(srcs:%.c=$(obj)/%.o)
 pkgs  := $(sort $(pkgs-y))
 
 ## Toolchain
-# Static means musl where this machine has it (musl-gcc, or the same around clang).
-musl-cc = $(if $(findstring clang,$(1)),$(CURDIR)/scripts/musl-clang,$(shell command -v musl-gcc || echo $(1)))
-asked-cc := $(CROSS_COMPILE)$(if $(filter default,$(origin CC)),gcc,$(CC))
+# Static means musl where this machine has it (musl-gcc, or the same around clang), unless CC is something else.
+cc := $(if $(filter default,$(origin CC)),$(CROSS_COMPILE)gcc,$(CC))
 ifeq ($(CONFIG_STATIC)$(CROSS_COMPILE),y)
-ifneq ($(filter default,$(origin CC))$(filter clang%,$(notdir $(CC))),)
-musl := y
+ifneq ($(filter clang%,$(notdir $(cc))),)
+cc := $(CURDIR)/scripts/musl-clang $(cc)
+else ifeq ($(origin CC),default)
+cc := $(or $(shell command -v musl-gcc),gcc)
 endif
 endif
-cc := $(if $(musl),$(call musl-cc,$(asked-cc)),$(asked-cc))
 STRIP ?= $(CROSS_COMPILE)strip
-SIZE  ?= $(CROSS_COMPILE)size
 
 # Libraries: a static build makes its own from Debian's sources, unless PKG_CONFIG names where to look.
+# They are kept by what makes them, so they are never out of date.
 ifeq ($(CONFIG_STATIC)$(origin PKG_CONFIG),yundefined)
-deps := $(CACHE)/deps-$(shell echo '$(cc) $(CFLAGS)' | cksum | cut -d ' ' -f 1)
-deps-ready := $(if $(pkgs)$(musl),$(deps)/deps.mk)
+deps-key := $(subst $(CURDIR)/,,$(cc)) $(CFLAGS)
+deps := $(CACHE)/deps-$(shell { echo '$(deps-key)'; cat scripts/static-deps.sh; } | cksum | cut -d ' ' -f 1)
+deps-ready := $(if $(pkgs)$(findstring musl,$(cc)),$(deps)/deps.mk)
 -include $(deps-ready)
 else
 PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
-deps-cflags = $(if $(pkgs),$(shell $(PKG_CONFIG) --cflags $(pkgs)))
-deps-libs   = $(if $(pkgs),$(shell $(PKG_CONFIG) --libs $(if $(CONFIG_STATIC),--static) $(pkgs)))
+deps-cflags := $(if $(pkgs),$(shell $(PKG_CONFIG) --cflags $(pkgs)))
+deps-libs   := $(if $(pkgs),$(or $(shell $(PKG_CONFIG) --libs $(if $(CONFIG_STATIC),--static) $(pkgs)),$(error No $(pkgs) for $(PKG_CONFIG): libkmod-dev)))
 endif
 
 cppflags := -D_GNU_SOURCE -I$(obj) -Ilibcommon -include $(obj)/config.h $(deps-cflags) $(CPPFLAGS)
 cflags   := -std=gnu11 -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wvla -Wno-format-nonliteral $(if $(WERROR),-Werror) -ffunction-sections -fdata-sections \
             -fno-asynchronous-unwind-tables -fno-unwind-tables \
-            -ffile-prefix-map=$(abspath $(obj))=obj -ffile-prefix-map=$(obj)=obj -ffile-prefix-map=$(CURDIR)=. \
-            $(if $(CONFIG_LTO),-flto) $(CFLAGS) $(call unquote,$(CONFIG_EXTRA_CFLAGS))
+            -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(obj))=obj -ffile-prefix-map=$(obj)=obj \
+            $(if $(deps),-ffile-prefix-map=$(deps)=deps) \
+            $(if $(CONFIG_LTO),-flto) $(CFLAGS) $(CONFIG_EXTRA_CFLAGS)
 ldflags  := -Wl,--gc-sections,--build-id=none,-z,noseparate-code $(if $(CONFIG_STATIC),-static) $(LDFLAGS)
 ldlibs   := $(if $(pkgs),$(deps-libs))
 
 ## Rules
+flags := $(cc) $(cppflags) $(cflags)
+link  := $(cc) $(cflags) $(ldflags) $(objs) $(ldlibs)
+
 $(O)/$(NAME): $(obj)/$(NAME)
 	$(call say,STRIP,$@)
 	$(Q)$(STRIP) -s -R .comment -R .note.gnu.property -o $@ $<
 
-$(obj)/$(NAME): $(objs) $(obj)/flags
+$(obj)/$(NAME): $(objs) $(obj)/link
 	$(call say,LD,$@)
-	$(Q)$(cc) $(cflags) $(ldflags) -o $@ $(objs) $(ldlibs)
+	$(Q)$(link) -Wl,-Map=$@.map -o $@
 
-$(obj)/%.o: %.c $(obj)/config.h $(obj)/applets.inc $(obj)/flags
+$(obj)/%.o: %.c $(obj)/flags | $(obj)/config.h $(obj)/applets.inc $(obj)/version.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(cc) $(cppflags) $(cflags) -MMD -MP -c -o $@ $<
+	$(Q)$(flags) -MMD -c -o $@ $<
+	$(Q)$(AWK) -f scripts/fixdep.awk $(obj) $(@:.o=.d)
 
 -include $(objs:.o=.d)
 
-# Rewrite $@ only if its content would change, so that nothing else is rebuilt.
-update = { mkdir -p $(@D); cat >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
-
 ifdef deps-ready
-$(deps-ready): scripts/static-deps.sh
+$(deps-ready):
 	$(call say,DEPS,$(deps))
 	$(Q)CACHE='$(CACHE)' CC='$(cc)' CFLAGS='$(CFLAGS)' sh scripts/static-deps.sh $(deps)
 endif
@@ -116,19 +125,27 @@ endif
 sym = $(subst .,_,$(subst -,_,$(1)))
 # A path in the root itself (/init) is a name of its own beside the one it ends in (/sbin/init).
 name-of = $(if $(findstring /,$(1)),$(notdir $(1)),/$(1))
-entry = echo 'APPLET_ENTRY("/$(1)", "$(call name-of,$(1))", $(call sym,$(2)))';
-$(obj)/applets.inc: $(obj)/auto.conf $(kbuilds)
-	$(Q){ $(foreach p,$(applet-y),$(call entry,$(p),$(notdir $(p)))) \
-	$(foreach a,$(alias-y),$(call entry,$(word 1,$(subst =, ,$(a))),$(word 2,$(subst =, ,$(a))))) :; } \
-	| sort -t '"' -k 4,4 | $(update)
+entry = APPLET_ENTRY("/$(1)", "$(call name-of,$(1))", $(call sym,$(2)))
+entries := $(foreach p,$(applet-y),'$(call entry,$(p),$(notdir $(p)))') \
+           $(foreach a,$(alias-y),'$(call entry,$(word 1,$(subst =, ,$(a))),$(word 2,$(subst =, ,$(a))))')
+$(obj)/applets.inc: $(obj)/entries
+	$(Q)printf '%s\n' $(entries) | sort -t '"' -k 4,4 >$@
+$(obj)/libcommon/applets.o: $(obj)/applets.inc
 
-epoch := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),$(shell date -r Makefile +%s))
-$(obj)/version.h: FORCE
-	$(Q)printf '#define INITBOX_VERSION "%s"\n#define INITBOX_EPOCH %s\n' $(VERSION) $(epoch) | $(update)
-$(objs): | $(obj)/version.h
+epoch := $(or $(SOURCE_DATE_EPOCH),$(if $(wildcard .git),$(shell git log -1 --format=%ct 2>/dev/null)),$(shell date -r Makefile +%s))
+version := $(VERSION) $(epoch)
+$(obj)/version.h: $(obj)/version
+	$(Q)printf '#define INITBOX_VERSION "%s"\n#define INITBOX_EPOCH %s\n' $(version) >$@
 
-$(obj)/flags: FORCE
-	$(Q)echo '$(cc) $(cppflags) $(cflags) $(ldflags) $(ldlibs)' | $(update)
+$(obj)/flags: $(call changed,flags)
+	$(Q)$(call have,$(cc))
+	$(Q)$(call record,flags)
+$(obj)/link: $(call changed,link)
+	$(Q)$(call record,link)
+$(obj)/entries: $(call changed,entries)
+	$(Q)$(call record,entries)
+$(obj)/version: $(call changed,version)
+	$(Q)$(call record,version)
 
 ## Install, run, check, measure
 links := $(addprefix /,$(applet-y) $(foreach a,$(alias-y),$(word 1,$(subst =, ,$(a)))))
@@ -141,15 +158,19 @@ install: all
 		ln -sf $$t "$(root)$$l"; \
 	done
 
+# On a fresh machine the tools come first, and make is read again: it looks for musl-gcc.
+build-needs := make:make awk:mawk $(if $(filter default,$(origin CC)),$(if $(CROSS_COMPILE),,gcc:gcc musl-gcc:musl-tools))
+run check:
+	$(Q)sh scripts/need $(build-needs)
+	$(Q)$(MAKE) do-$@
+
 export O CACHE
 export MAKE
-run: all
+do-run: all
 	$(Q)INITBOX=$(abspath $(O)/$(NAME)) sh scripts/run.sh
 
 size: $(obj)/$(NAME) $(O)/$(NAME)
-	$(Q)$(SIZE) $(objs) | awk -f scripts/size.awk
-	$(Q)$(SIZE) $(O)/$(NAME)
-	$(Q)wc -c $(O)/$(NAME)
+	$(Q)$(AWK) -f scripts/size.awk obj=$(obj) file=$$(wc -c <$(O)/$(NAME)) $<.map
 
 include tests/tests.mk
 
@@ -165,4 +186,4 @@ help:
 	@sed -n '/^# make /,/^# Settings/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all install run size clean distclean help FORCE
+.PHONY: all install run check do-run size clean distclean help FORCE

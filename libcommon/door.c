@@ -58,6 +58,7 @@ void door_from_environment(void)
 	const char *text = CONFIG_FAULT_INJECTION ? getenv("INITBOX_FAULT") : NULL;
 	const char *mark;
 
+	memset(&fault, 0, sizeof fault);
 	if (!text || !*text)
 		return;
 	fault.error = EIO;

@@ -12,8 +12,8 @@ struct buf {
 };
 #define BUF(array) { .text = (array), .size = sizeof(array) }
 
-// printf's %s %.*s %d %u %o %x %c %m %% with l, ll, z, zero padding and width, and one of our own:
-// `%-s` is a word quoted so that a shell reads it as it was.
+// printf's %s %.*s %d %u %o %x %c %m %% with l, ll, z, zero padding and width. Two differences: `%-s` is a
+// word quoted so that a shell reads it as it was, and a width pads %s on its right.
 void buf_format(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vformat(struct buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void buf_add(struct buf *buf, const char *text, size_t length);

@@ -40,12 +40,24 @@ void log_verbosity(enum log_level level)
 	least = level;
 }
 
-// A description of our own, so that O_NONBLOCK does not reach the shell that shares the console.
+static int is_console(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(5, 1);
+}
+
+// A description of our own, so that O_NONBLOCK does not reach the shell that shares the terminal or pipe.
+// -1: standard error itself will do (a file would start at its beginning), or has to.
 static int console_open(void)
 {
-	int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int fd;
 
-	return fd < 0 ? open("/dev/console", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : fd;
+	if (fstat(STDERR_FILENO, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return -1;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && is_console(&st))
+		fd = open("/dev/console", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd;
 }
 
 static int writable_now(int fd)
@@ -64,7 +76,6 @@ static void console_write(const char *text, size_t length)
 		return;
 	}
 	own = console_open();
-	// Neither /proc nor /dev: standard error itself, which poll says can take something.
 	fd = own < 0 ? STDERR_FILENO : own;
 	if (!writable_now(fd)) {
 		lost++;
@@ -90,7 +101,7 @@ static int kernel_prints(enum log_level level)
 	struct stat st;
 	char text[32];
 
-	return !fstat(STDERR_FILENO, &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 1)
+	return !fstat(STDERR_FILENO, &st) && is_console(&st)
 		&& read_line("/proc/sys/kernel/printk", text, sizeof text) > 0 && (int)level < atoi(text);
 }
 

@@ -43,6 +43,15 @@ static void dry_spawn(char *const argv[])
 	DOOR(0, "spawn", argv[0], "%s\n", line);
 }
 
+static void exec_by_shell(char *const argv[])
+{
+	char *words[32] = { "/bin/sh" };
+
+	for (int i = 0; argv[i] && i < 30; i++)
+		words[i + 1] = argv[i];
+	execv(words[0], words);
+}
+
 _Noreturn static void exec_child(char *const argv[], const struct spawn *how)
 {
 	int error;
@@ -57,8 +66,21 @@ _Noreturn static void exec_child(char *const argv[], const struct spawn *how)
 		setenv("PATH", default_path, 1);
 	execvp(argv[0], argv);
 	error = errno;
+	if (error == ENOEXEC)	// a script without #! is one for the shell, as for execvp in POSIX
+		exec_by_shell(argv);
 	warn("%s:", argv[0]);
 	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
+}
+
+// The child records nothing: its parent does.
+static pid_t door_fork(const char *what)
+{
+	pid_t pid;
+
+	if (!door_open("spawn", what, "%s", ""))
+		return door_result();
+	pid = fork();
+	return pid ? door_close(pid) : 0;
 }
 
 pid_t spawn(char *const argv[], const struct spawn *how)
@@ -69,7 +91,7 @@ pid_t spawn(char *const argv[], const struct spawn *how)
 		dry_spawn(argv);
 		return 0;
 	}
-	pid = DOOR(fork(), "spawn", argv[0], "%s", "");
+	pid = door_fork(argv[0]);
 	if (!pid)
 		exec_child(argv, how);
 	return pid;
@@ -86,7 +108,7 @@ pid_t applet_spawn(const char *name, char *const argv[])
 		return -1;
 	}
 	trace_flush();
-	pid = door_is_dry() ? fork() : DOOR(fork(), "spawn", name, "%s", "");
+	pid = door_is_dry() ? fork() : door_fork(name);
 	if (pid)
 		return pid;
 	reset_signals();

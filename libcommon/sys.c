@@ -23,11 +23,15 @@ int sys_mount(const char *source, const char *target, const char *type, unsigned
 	char words[256];
 	struct buf options = BUF(words);
 
-	if (door_is_dry())
-		mount_options(&options, flags, data);
-	return DOOR(mount(source, target, type, flags, data), "mount", target,
-		    "mount%s%s%s%s %-s %-s\n", type ? " -t " : "", type, *words ? " -o " : "", words,
-		    source ? source : "none", target);
+	if (!door_is_dry())
+		return DOOR(mount(source, target, type, flags, data), "mount", target, "%s", "");
+	mount_options(&options, flags, data);
+	if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE))	// mount(8) has these as options of its own
+		return DOOR(0, "mount", target, "mount --make-%s %-s\n", words, target);
+	if (!source)
+		return DOOR(0, "mount", target, "mount -o %s %-s\n", words, target);
+	return DOOR(0, "mount", target, "mount%s%s%s%s %-s %-s\n", type ? " -t " : "", type, *words ? " -o " : "", words,
+		    source, target);
 }
 
 int sys_umount(const char *target, int flags)
@@ -146,7 +150,7 @@ int sys_chown(int dirfd, const char *path, uid_t uid, gid_t gid)
 int sys_open(int dirfd, const char *path, int flags, mode_t mode)
 {
 	if (door_is_dry()) {
-		DOOR(0, "open", path, ": >%-s\n", path);
+		DOOR(0, "open", path, ": %s%-s\n", flags & O_TRUNC ? ">" : ">>", path);
 		return open("/dev/null", O_WRONLY | O_CLOEXEC);
 	}
 	return DOOR(openat(dirfd, path, flags | O_CLOEXEC, mode), "open", path, " ");

@@ -19,8 +19,8 @@ unit: $(unit-bins)
 TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t)
 JOBS  ?= $(shell nproc 2>/dev/null || echo 1)
 
-check: all unit
+do-check: all unit
 	$(Q)sh scripts/need prove:perl unshare:util-linux
 	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer $(TESTS)
 
-.PHONY: unit check
+.PHONY: unit do-check

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// identity - rc.init's small steps: loopback, limits, host name, resolv.conf
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "door.h"
+#include "fd.h"
+#include "fmt.h"
+#include "log.h"
+#include "rc_init.h"
+
+enum { LONGEST_NAME = 64 };	// __NEW_UTS_LEN; the C library's HOST_NAME_MAX may be another
+
+// The kernel adds the routes to its local table itself.
+void step_loopback(void)
+{
+	static const unsigned char v4[4] = { 127, 0, 0, 1 }, v6[16] = { [15] = 1 };
+
+	if (sys_link_up("lo") < 0)
+		return;
+	allowing(EEXIST, sys_address_add("lo", AF_INET, v4, 8));
+	// Refused where IPv6 is switched off, in several ways.
+	allowing(ANY_ERROR, sys_address_add("lo", AF_INET6, v6, 128));
+}
+
+void step_limits(void)
+{
+	enum { FILES = 1048576 };
+
+	sys_setrlimit(RLIMIT_NOFILE, "nofile", FILES, FILES);
+	sys_setrlimit(RLIMIT_NPROC, "nproc", RLIM_INFINITY, RLIM_INFINITY);
+}
+
+static int has_name(void)
+{
+	struct utsname u;
+
+	return !uname(&u) && *u.nodename && strcmp(u.nodename, "(none)");
+}
+
+static int read_address(const char *interface, char *text, size_t size)
+{
+	char path[64];
+
+	return format_path(path, "/sys/class/net/%s/address", interface) > 0 && read_line(path, text, size) > 0;
+}
+
+// eth0's, or that of the first other card (predictable names).
+static int card_address(char *text, size_t size)
+{
+	struct dirent *entry;
+	int found = read_address("eth0", text, size);
+	DIR *folder = found ? NULL : opendir("/sys/class/net");
+
+	while (folder && !found && (entry = readdir(folder)))
+		found = *entry->d_name != '.' && strcmp(entry->d_name, "lo")
+			&& read_address(entry->d_name, text, size) && strcmp(text, "00:00:00:00:00:00");
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+static void name_by_address(void)
+{
+	char address[64], name[LONGEST_NAME + 1];
+	struct buf buf = BUF(name);
+
+	if (!card_address(address, sizeof address))
+		return;
+	buf_format(&buf, "%s", CONFIG_RC_INIT_HOSTNAME_PREFIX);
+	for (const char *p = address; *p; p++)
+		if (*p != ':')
+			buf_add(&buf, p, 1);
+	sys_sethostname(name);
+}
+
+void step_hostname(void)
+{
+	char name[256];
+
+	if (read_line("/etc/hostname", name, sizeof name) > 0) {
+		name[strcspn(name, "\n")] = 0;
+		if (strlen(name) > LONGEST_NAME)
+			warn("/etc/hostname: longer than %d bytes, not used", LONGEST_NAME);
+		else if (strpbrk(name, " \t\r/"))
+			warn("/etc/hostname: %-s is no host name, not used", name);
+		else
+			sys_sethostname(name);
+	}
+	if (!has_name())
+		name_by_address();
+}
+
+// A link on a read-only root, usually to /run: make the folder and an empty file, never touch one that is there.
+void step_resolvconf(void)
+{
+	char link[PATH_MAX], target[PATH_MAX + 8], folder[PATH_MAX + 8];
+	ssize_t length = readlink("/etc/resolv.conf", link, sizeof link - 1);
+	cleanup_fd int fd = -1;
+
+	if (length < 0)
+		return;
+	link[length] = 0;
+	format_path(target, "%s%s", *link == '/' ? "" : "/etc/", link);
+	format_path(folder, "%.*s", (int)(strrchr(target, '/') - target), target);
+	if (!access(target, F_OK) || (*folder && sys_mkdirs(folder, 0755) < 0))
+		return;
+	fd = sys_open(AT_FDCWD, target, O_WRONLY | O_CREAT | O_NOCTTY, 0644);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// scripts - the scripts of a folder, one after another
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include "applet.h"
+#include "door.h"
+#include "fmt.h"
+#include "log.h"
+#include "scripts.h"
+#include "spawn.h"
+
+enum { GRACE_MS = 2000 };	// between SIGTERM and SIGKILL for a script over its time
+
+static int is_regular(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK);
+}
+
+// It leads a session of its own, so its children get the signal too.
+static void end_session(pid_t pid, int *status)
+{
+	allowing(ESRCH, sys_kill(-pid, SIGTERM));
+	if (wait_child(pid, GRACE_MS, status) == 1)
+		return;
+	allowing(ESRCH, sys_kill(-pid, SIGKILL));
+	wait_child(pid, GRACE_MS, status);
+}
+
+// Returns whether it failed.
+static int run_script(const char *path, int timeout_ms)
+{
+	char *argv[] = { (char *)path, NULL };
+	struct spawn how = { .new_session = 1 };
+	int status = 0, code;
+	pid_t pid = spawn(argv, &how);
+
+	if (pid < 0)
+		return 1;
+	if (!pid)
+		return 0;
+	if (wait_child(pid, timeout_ms ? timeout_ms : -1, &status) == 0) {
+		warn("%s: not done after %d s, ended", path, timeout_ms / 1000);
+		end_session(pid, &status);
+		return 1;
+	}
+	code = exit_code(status);
+	if (WIFSIGNALED(status))
+		warn("%s: ended by signal %d", path, WTERMSIG(status));
+	else if (code && code != EXIT_CANNOT_EXECUTE && code != EXIT_NOT_FOUND)	// those, the child said itself
+		warn("%s: exit code %d", path, code);
+	return code != 0;
+}
+
+static int run_entry(const char *folder, const char *name, int timeout_ms)
+{
+	char path[4096];
+	struct stat st;
+
+	if (format_path(path, "%s/%s", folder, name) < 0 || stat(path, &st) < 0) {
+		warn("%s/%s:", folder, name);
+		return 1;
+	}
+	return S_ISREG(st.st_mode) && run_script(path, timeout_ms);
+}
+
+int run_scripts(const char *folder, int timeout_ms)
+{
+	struct dirent **entries;
+	int failed = 0, count = scandir(folder, &entries, is_regular, alphasort);
+
+	if (count < 0) {
+		if (errno != ENOENT)
+			warn("%s:", folder);
+		return 0;
+	}
+	for (int i = 0; i < count; i++) {
+		failed += run_entry(folder, entries[i]->d_name, timeout_ms);
+		free(entries[i]);
+	}
+	free(entries);
+	return failed;
+}

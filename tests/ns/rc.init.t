@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# rc.init.t - rc.init in namespaces of its own: a bare root, odd roots, a container, and every call made to fail
+. tests/tap.sh
+[ "$(id -u)" = 0 ] || skip_all "needs root for its namespaces"
+unshare -mpfiun true 2>/dev/null || skip_all "no namespaces here"
+tmpdir
+scripts/need busybox:busybox-static >&2
+
+# The host's clock, devtmpfs, devices and cgroups are not ours to change: the vm floor does those steps.
+safe=--skip=dev,hotplug,clock,cgroups
+
+## A root: busybox, initbox, /etc; `inside` runs a script in a fresh copy of it on a tmpfs
+template=$tmp/template
+mkdir -p "$template/bin" "$template/etc/init.d" "$template/dev" "$template/out" "$tmp/out" "$tmp/mnt"
+cp "$(command -v busybox)" "$template/bin/busybox"
+for name in sh cat ls stat mount umount mkdir chmod hostname ulimit ip sleep readlink touch echo grep; do
+	ln -s busybox "$template/bin/$name"
+done
+cp "$INITBOX" "$template/bin/initbox"
+ln -s initbox "$template/bin/rc.init"
+
+cat >"$tmp/enter" <<'END'
+mount --make-rprivate /
+mount -t tmpfs root "$1/mnt"
+cp -a "$1/template/." "$1/mnt"
+mount -t tmpfs dev "$1/mnt/dev"
+mount --bind "$1/out" "$1/mnt/out"
+eval "$3"
+umask 077
+exec chroot "$1/mnt" /bin/sh -c "PATH=/bin:/sbin; $2"
+END
+# inside SCRIPT [PREPARATION]: the second runs before the chroot, with the root at $1/mnt
+inside() { rm -rf "$tmp/out/"*; timeout 60 unshare -mpfiun sh "$tmp/enter" "$tmp" "$1" "${2:-}" >"$tmp/output" 2>&1 </dev/null; }
+
+## A boot
+echo nsbox >"$template/etc/hostname"
+ln -s ../run/net/resolv.conf "$template/etc/resolv.conf"
+cat >"$template/etc/init.d/20-second" <<'END'
+#!/bin/sh
+echo second >>/out/order
+exit 3
+END
+cat >"$template/etc/init.d/10-first" <<'END'
+#!/bin/sh
+echo first >>/out/order
+echo "first speaks"
+ulimit -n >/out/nofile
+umask >/out/umask
+END
+cat >"$template/etc/init.d/30-no-interpreter-line" <<'END'
+echo third >>/out/order
+END
+chmod 755 "$template/etc/init.d/"*
+mkdir "$template/etc/init.d/40-folder"
+echo >"$template/etc/init.d/50-not-executable"
+
+inside "rc.init $safe"'
+echo "exit $?" >/out/exit
+cat /proc/self/mountinfo >/out/mountinfo
+stat -c "%n %a %F %t:%T" /var/* /dev/console /dev/tty1 /dev/tty /dev/null /dev/kmsg /tmp /run >/out/stat
+for l in fd stdin stdout stderr kcore; do echo "$l $(readlink /dev/$l)"; done >/out/links
+hostname >/out/hostname
+ip addr show lo >/out/lo
+ls -l /run/net/resolv.conf >/out/resolv
+touch /probe 2>/out/readonly
+rc.init --timing >/out/timing'
+log=$(cat "$tmp/output")
+
+is "$(cat "$tmp/out/exit")" "exit 0" "rc.init ends well although a script failed"
+mounted() {	# TARGET TYPE OPTIONS SUPER-OPTIONS(ERE)
+	like "$(cat "$tmp/out/mountinfo")" "^[0-9]+ [0-9]+ [0-9:]+ / $1 $3 (shared:[0-9]+ )?- $2 [^ ]+ $4" "$1 is $2 with $3 $4"
+}
+mounted /proc proc rw,nosuid,nodev,noexec,relatime rw
+mounted /run tmpfs rw,nosuid,nodev,noexec,relatime 'rw,size=[0-9]+k,mode=755'
+mounted /tmp tmpfs rw,nosuid,nodev,noexec,relatime 'rw,size=[0-9]+k'
+mounted /var tmpfs rw,nosuid,nodev,noexec,relatime 'rw,size=[0-9]+k,mode=755'
+mounted /dev/mqueue mqueue rw,nosuid,nodev,noexec,relatime rw
+mounted /dev/shm tmpfs rw,nosuid,nodev,noexec,relatime rw
+mounted /dev/pts devpts rw,nosuid,noexec,relatime 'rw,gid=5,mode=620'
+mounted /sys sysfs rw,nosuid,nodev,noexec,relatime rw
+like "$(cat "$tmp/out/mountinfo")" ' / / r[ow],relatime shared:' "/ is shared"
+like "$(cat "$tmp/out/readonly")" 'Read-only file system' "/ is read-only"
+
+is "$(cat "$tmp/out/stat")" "$(cat <<'END'
+/var/cache 755 directory 0:0
+/var/empty 555 directory 0:0
+/var/lib 755 directory 0:0
+/var/local 755 directory 0:0
+/var/lock 755 directory 0:0
+/var/log 755 directory 0:0
+/var/opt 755 directory 0:0
+/var/run 777 symbolic link 0:0
+/var/spool 755 directory 0:0
+/var/tmp 1777 directory 0:0
+/dev/console 600 character special file 5:1
+/dev/tty1 620 character special file 4:1
+/dev/tty 666 character special file 5:0
+/dev/null 666 character special file 1:3
+/dev/kmsg 660 character special file 1:b
+/tmp 1777 directory 0:0
+/run 755 directory 0:0
+END
+)" "folders and nodes have the table's exact modes under umask 077"
+is "$(cat "$tmp/out/links")" "fd /proc/self/fd
+stdin /proc/self/fd/0
+stdout /proc/self/fd/1
+stderr /proc/self/fd/2
+kcore /proc/kcore" "links of /dev"
+is "$(cat "$tmp/out/hostname")" nsbox "host name from /etc/hostname"
+like "$(cat "$tmp/out/lo")" 'UP' "lo is up"
+like "$(cat "$tmp/out/lo")" 'inet 127.0.0.1/8 scope host lo' "with 127.0.0.1/8"
+like "$(cat "$tmp/out/lo")" 'inet6 ::1/128' "and ::1"
+like "$(cat "$tmp/out/resolv")" '^-rw-r--r--.* 0 .*/run/net/resolv.conf' "a relative /etc/resolv.conf link is resolved from /etc"
+is "$(tr '\n' ' ' <"$tmp/out/order")" "first second third " "scripts run in name order, one without #! by the shell"
+like "$log" '^first speaks' "their output is on the console"
+like "$log" 'rc.init: /etc/init.d/20-second: exit code 3' "a failing script is reported with its code"
+like "$log" '/etc/init.d/50-not-executable: Permission denied' "one that cannot be run as well"
+if (ulimit -n 1048576) 2>/dev/null; then
+	is "$(cat "$tmp/out/nofile")" 1048576 "scripts have the raised limit of open files"
+else
+	skip "this root may not raise limits (the vm floor does)" "scripts have the raised limit of open files"
+fi
+is "$(cat "$tmp/out/umask")" 0022 "and a sane umask"
+like "$log" '^rc.init: boot [0-9.]+ s: .*proc 0.0.*, scripts [0-9.]+$' "one line tells how long each step took"
+like "$(cat "$tmp/out/timing")" ' proc$' "rc.init --timing has the first step"
+like "$(cat "$tmp/out/timing")" ' scripts$' "and the last"
+unlike "$log" '(proc|run|dev|sys|tmp|var).*(No such|failed|Invalid)' "nothing else is complained about"
+
+## What is there already stays
+rm -f "$template/etc/init.d/"*0-second "$template/etc/init.d/50-not-executable" "$template/etc/init.d/10-first"
+inside 'mkdir -p /proc /run /var/log /lib; mount -t proc proc /proc; mount -t tmpfs -o size=1m keep /run
+echo kept >/run/file; mkdir /run/net; echo "nameserver 127.0.0.1" >/run/net/resolv.conf
+rc.init --system '"$safe"'; cat /run/file /run/net/resolv.conf >/out/kept; grep -c " /run " /proc/self/mountinfo >/out/count'
+is "$(cat "$tmp/out/kept")" "kept
+nameserver 127.0.0.1" "what is mounted already is left as it is, and a resolv.conf is never emptied"
+is "$(cat "$tmp/out/count")" 1 "and not mounted twice"
+
+## Odd roots: one line each, and the scripts run at the end
+ran() { is "$(cat "$tmp/out/order" 2>/dev/null)" third "$1: the boot gets to the scripts"; }
+inside "rc.init $safe" 'mount -o remount,ro "$1/mnt"'
+ran "a root that cannot be written"
+like "$(cat "$tmp/output")" '^rc.init: mkdir /proc: Read-only file system' "a root that cannot be written: says so for a missing folder"
+is "$(grep -c 'mkdir /run' "$tmp/output")" 1 "a root that cannot be written: one line for each"
+
+inside "umount /dev; rm -rf /dev; ln -s /nowhere /dev; rc.init $safe"
+ran "/dev is a link to nowhere"
+inside "mount -t tmpfs x /etc; mkdir /etc/init.d; rc.init $safe; echo third >/out/order"
+ran "an empty /etc"
+
+: >"$template/etc/hostname"
+for bad in 'two words' "$(printf '%065d' 0)" 'a/b'; do
+	inside "echo '$bad' >/etc/hostname; hostname before; rc.init $safe; hostname >/out/hostname"
+	like "$(cat "$tmp/output")" '^rc.init: /etc/hostname: .*not used' "host name '$bad' is refused in one line"
+	is "$(cat "$tmp/out/hostname")" before "and the old one stays"
+done
+
+## A script that hangs
+cat >"$template/etc/init.d/00-hang" <<'END'
+#!/bin/sh
+sleep 1000 & sleep 1000
+END
+chmod 755 "$template/etc/init.d/00-hang"
+started=$(date +%s)
+inside "rc.init $safe --script-timeout=1; grep -l sleep /proc/[0-9]*/comm >/out/left"
+ran "a hanging script"
+like "$(cat "$tmp/output")" '^rc.init: /etc/init.d/00-hang: not done after 1 s, ended' "a hanging script is named"
+is "$(cat "$tmp/out/left")" "" "and ended with all it started"
+ok "in little more than its time" test $(($(date +%s) - started)) -le 5
+rm "$template/etc/init.d/00-hang"
+
+## In a container
+cat >"$template/etc/init.d/30-no-interpreter-line" <<'END'
+(sleep 1; echo late >/out/late) &
+echo third >/out/order
+END
+inside 'mkdir /proc; mount -t proc proc /proc; rc.init; cat /out/late >/out/when
+cat /proc/self/mountinfo >/out/mountinfo' 'mknod -m 666 "$1/mnt/dev/null" c 1 3'
+is "$(cat "$tmp/out/when")" late "in a container rc.init stays until the last child is gone"
+unlike "$(cat "$tmp/out/mountinfo")" ' (/run|/sys) ' "and mounts nothing"
+unlike "$(cat "$tmp/output")" 'boot [0-9]' "and prints no boot report"
+
+## Every single call fails once
+cat >"$template/etc/init.d/30-no-interpreter-line" <<'END'
+echo third >/out/order
+END
+inside "rc.init $safe; grep -vc ' step ' /run/initbox/trace >/out/calls"
+calls=$(cat "$tmp/out/calls") failed=0
+n=1
+while [ $n -le "$calls" ]; do
+	inside "INITBOX_FAULT=$n rc.init $safe"
+	reported=$(grep -c 'Input/output error' "$tmp/output")
+	# The script's own start is one of the calls.
+	if ! [ -e "$tmp/out/order" ] && ! grep -q 'spawn /etc/init.d' "$tmp/output"; then
+		failed=$((failed + 1)); diag "call $n: no scripts: $(tail -n 3 "$tmp/output")"
+	elif [ "$reported" -gt 1 ]; then
+		failed=$((failed + 1)); diag "call $n: $reported lines: $(cat "$tmp/output")"
+	fi
+	n=$((n + 1))
+done
+ok "there are calls to fail ($calls)" test "$calls" -gt 30
+is "$failed" 0 "with any one of $calls calls failing, the boot gets to the scripts and says one line"
+done_testing
