@@ -20,6 +20,10 @@ CACHE ?= $(abspath $(O))/build/cache
 PREFIX ?=
 CFLAGS ?= -Os -g
 
+ifneq ($(words $(CURDIR) $(O)),2)
+$(error Make cannot work with names that contain a space: '$(CURDIR)', O='$(O)')
+endif
+
 export LC_ALL := C
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
@@ -83,7 +87,7 @@ deps-ready := $(if $(pkgs)$(findstring musl,$(cc)),$(deps)/deps.mk)
 else
 PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
 deps-cflags := $(if $(pkgs),$(shell $(PKG_CONFIG) --cflags $(pkgs)))
-deps-libs   := $(if $(pkgs),$(or $(shell $(PKG_CONFIG) --libs $(if $(CONFIG_STATIC),--static) $(pkgs)),$(error No $(pkgs) for $(PKG_CONFIG): libkmod-dev)))
+deps-libs   := $(if $(pkgs),$(shell $(PKG_CONFIG) --libs $(if $(CONFIG_STATIC),--static) $(pkgs)))
 endif
 
 cppflags := -D_GNU_SOURCE -I$(obj) -Ilibcommon -include $(obj)/config.h $(deps-cflags) $(CPPFLAGS)
@@ -92,7 +96,7 @@ cflags   := -std=gnu11 -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmiss
             -fno-asynchronous-unwind-tables -fno-unwind-tables \
             -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(obj))=obj -ffile-prefix-map=$(obj)=obj \
             $(if $(deps),-ffile-prefix-map=$(deps)=deps) \
-            $(if $(CONFIG_LTO),-flto) $(CFLAGS) $(CONFIG_EXTRA_CFLAGS)
+            $(if $(CONFIG_LTO),-flto=auto) $(CFLAGS) $(CONFIG_EXTRA_CFLAGS)
 ldflags  := -Wl,--gc-sections,--build-id=none,-z,noseparate-code $(if $(CONFIG_STATIC),-static) $(LDFLAGS)
 ldlibs   := $(if $(pkgs),$(deps-libs))
 
@@ -119,7 +123,9 @@ $(obj)/%.o: %.c $(obj)/flags | $(obj)/config.h $(obj)/applets.inc $(obj)/version
 ifdef deps-ready
 $(deps-ready):
 	$(call say,DEPS,$(deps))
-	$(Q)CACHE='$(CACHE)' CC='$(cc)' CFLAGS='$(CFLAGS)' sh scripts/static-deps.sh $(deps)
+	$(Q)mkdir -p $(CACHE)
+	$(Q)CACHE='$(CACHE)' CC='$(cc)' CFLAGS='$(CFLAGS)' $(if $(shell command -v flock),flock $(CACHE)/lock) \
+		sh scripts/static-deps.sh $(deps)
 endif
 
 sym = $(subst .,_,$(subst -,_,$(1)))
@@ -130,7 +136,6 @@ entries := $(foreach p,$(applet-y),'$(call entry,$(p),$(notdir $(p)))') \
            $(foreach a,$(alias-y),'$(call entry,$(word 1,$(subst =, ,$(a))),$(word 2,$(subst =, ,$(a))))')
 $(obj)/applets.inc: $(obj)/entries
 	$(Q)printf '%s\n' $(entries) | sort -t '"' -k 4,4 >$@
-$(obj)/libcommon/applets.o: $(obj)/applets.inc
 
 epoch := $(or $(SOURCE_DATE_EPOCH),$(if $(wildcard .git),$(shell git log -1 --format=%ct 2>/dev/null)),$(shell date -r Makefile +%s))
 version := $(VERSION) $(epoch)
@@ -140,6 +145,9 @@ $(obj)/version.h: $(obj)/version
 $(obj)/flags: $(call changed,flags)
 	$(Q)$(call have,$(cc))
 	$(Q)$(call record,flags)
+$(obj)/flags $(obj)/link: $(if $(strip $(deps-libs)),,$(if $(pkgs),no-libraries))
+no-libraries:
+	@echo 'no $(pkgs) for $(or $(PKG_CONFIG),a static build)' >&2; exit 1
 $(obj)/link: $(call changed,link)
 	$(Q)$(call record,link)
 $(obj)/entries: $(call changed,entries)
@@ -186,4 +194,4 @@ help:
 	@sed -n '/^# make /,/^# Settings/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all install run check do-run size clean distclean help FORCE
+.PHONY: all no-libraries install run check do-run size clean distclean help FORCE

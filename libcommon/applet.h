@@ -9,10 +9,7 @@ struct applet {
 	const char *help;	// the rest of --help: options, one a line
 };
 
-// A folder defines one `const struct applet NAME_applet`, NAME with _ for . and -
-#define APPLET_ENTRY(path, name, sym) extern const struct applet sym##_applet;
-#include "applets.inc"
-#undef APPLET_ENTRY
+// A folder defines one `const struct applet NAME_applet`, NAME with _ for . and -; applets.c finds it.
 
 #define HELP(text) (CONFIG_VERBOSE_HELP ? text : "")
 

@@ -6,6 +6,10 @@
 #include <string.h>
 #include "applet.h"
 
+#define APPLET_ENTRY(path, name, sym) extern const struct applet sym##_applet;
+#include "applets.inc"
+#undef APPLET_ENTRY
+
 // Sorted by name: make writes applets.inc so.
 static const struct applet_entry entries[] = {
 #define APPLET_ENTRY(path, name, sym) { path, name, &sym##_applet },

@@ -2,12 +2,15 @@
 // door - what all sys_* functions share: dry run, fault injection, trace, one line per failure
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "door.h"
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
+#include "spawn.h"
 #include "trace.h"
 
 static struct {
@@ -15,6 +18,8 @@ static struct {
 	long long start;		// microseconds
 	int result;			// of a call that was not made
 	int allowed;			// errno that this call may end with, or ANY_ERROR
+	int within;			// milliseconds that it may take; 0: no limit
+	int child;			// this process makes that one call only
 	unsigned calls, failures;
 } door;
 
@@ -41,6 +46,11 @@ int door_is_dry(void)
 void door_allow(int error)
 {
 	door.allowed = error;
+}
+
+void door_within(int timeout_ms)
+{
+	door.within = timeout_ms;
 }
 
 unsigned door_calls(void)
@@ -91,12 +101,32 @@ static int must_fail(const char *op, const char *object)
 	return !fault.nth || fault.seen == fault.nth;
 }
 
+// Returns 1 in the process that is to make the call. A child ends with the errno in door_close.
+static int call_within(int timeout_ms)
+{
+	int status = 0, ended;
+	pid_t pid = fork();
+
+	if (pid <= 0) {
+		door.child = !pid;
+		return 1;
+	}
+	ended = wait_child(pid, timeout_ms, &status);
+	if (!ended)
+		kill(pid, SIGKILL);
+	errno = ended <= 0 ? ETIMEDOUT : exit_code(status);
+	door.result = door_close(errno ? -1 : 0);
+	return 0;
+}
+
 int door_open(const char *op, const char *object, const char *f, ...)
 {
 	char line[4096 + 512];
 	struct buf buf = BUF(line);
 	va_list args;
+	int timeout_ms = door.within;
 
+	door.within = 0;
 	door.op = op;
 	door.object = object ? object : "";
 	door.calls++;
@@ -115,13 +145,15 @@ int door_open(const char *op, const char *object, const char *f, ...)
 		door.result = door_close(-1);
 		return 0;
 	}
-	return 1;
+	return timeout_ms ? call_within(timeout_ms) : 1;
 }
 
 int door_close(int result)
 {
 	int error = errno, allowed = door.allowed;
 
+	if (door.child)
+		_exit(result < 0 ? error : 0);
 	door.allowed = 0;
 	trace_call(door.start, door.op, door.object, result < 0 ? error : 0);
 	if (result < 0 && allowed != ANY_ERROR && allowed != error) {

@@ -29,6 +29,11 @@ unsigned door_failures(void);
 #define ANY_ERROR (-1)
 void door_allow(int error);
 
+// `within(5000, sys_umount(...))`: made in a child, so that a kernel that does not answer (a dead network
+// mount, a lost disk) costs that many milliseconds and not the caller; then it fails with ETIMEDOUT.
+#define within(timeout_ms, call) (door_within(timeout_ms), (call))
+void door_within(int timeout_ms);
+
 // File systems; see mount(2), umount2(2), pivot_root(2), chroot(2), swapoff(2)
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
 int sys_umount(const char *target, int flags);
@@ -63,6 +68,7 @@ int sys_settime(const struct timespec *time);
 int sys_settimezone(int minutes_west);
 int sys_kill(pid_t pid, int signal);
 int sys_reboot(int command);
+int sys_sync(void);
 // Network interface flags by rtnetlink(7): IFF_UP. Address: 4 or 16 bytes, prefix in bits.
 int sys_link_up(const char *interface);
 int sys_address_add(const char *interface, int family, const void *address, int prefix);

@@ -13,7 +13,7 @@ static int octal(char c)
 }
 
 // \040 and its like, as the kernel writes blanks and backslashes in names (fs/seq_file.c, mangle_path).
-static void decode(char *text)
+void octal_decode(char *text)
 {
 	char *to = text;
 
@@ -47,7 +47,7 @@ static char *decoded_word(char **line)
 	char *text = word(line);
 
 	if (text)
-		decode(text);
+		octal_decode(text);
 	return text;
 }
 

@@ -13,6 +13,9 @@ struct mountinfo {
 // Takes one line apart in place. Returns 0, or -1 where it is no mountinfo line.
 int mountinfo_parse(char *line, struct mountinfo *mount);
 
+// Decodes \040 and its like in place (also those of /proc/swaps).
+void octal_decode(char *text);
+
 // All mounts of this process in the order they were made; works without /proc being mounted.
 struct mount_table {
 	char *text;

@@ -22,6 +22,21 @@ static void add(struct buf *buf, const char *word)
 	buf_add(buf, word, strlen(word));
 }
 
+unsigned long mount_flags(const char *options)
+{
+	unsigned long flags = 0;
+
+	while (*options) {
+		size_t length = strcspn(options, ",");
+
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			if (strlen(words[i].word) == length && !memcmp(words[i].word, options, length))
+				flags |= words[i].flag;
+		options += length + (options[length] == ',');
+	}
+	return flags;
+}
+
 void mount_options(struct buf *buf, unsigned long flags, const char *data)
 {
 	buf_add(buf, "", 0);

@@ -52,8 +52,25 @@ static void exec_by_shell(char *const argv[])
 	execv(words[0], words);
 }
 
+// Ends this process, if `name` is an applet.
+static void run_applet(const char *name, char *const argv[])
+{
+	const struct applet_entry *entry = applet_find(name);
+	int argc = 0, code;
+
+	if (!entry)
+		return;
+	log_name(entry->name);
+	while (argv[argc])
+		argc++;
+	code = entry->applet->main(argc, (char **)argv);
+	trace_flush();
+	_exit(code);
+}
+
 _Noreturn static void exec_child(char *const argv[], const struct spawn *how)
 {
+	const char *file = how && how->path ? how->path : argv[0];
 	int error;
 
 	reset_signals();
@@ -64,11 +81,16 @@ _Noreturn static void exec_child(char *const argv[], const struct spawn *how)
 		environ = how->env;
 	if (!getenv("PATH"))
 		setenv("PATH", default_path, 1);
-	execvp(argv[0], argv);
+	if (how && how->prepare && how->prepare(how->argument) < 0)
+		_exit(EXIT_FAILURE);
+	execvp(file, argv);
 	error = errno;
+	if (error == ENOENT && !strchr(file, '/'))
+		run_applet(file, argv);
 	if (error == ENOEXEC)	// a script without #! is one for the shell, as for execvp in POSIX
 		exec_by_shell(argv);
-	warn("%s:", argv[0]);
+	errno = error;
+	warn("%s:", file);
 	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
 }
 
@@ -80,6 +102,8 @@ static pid_t door_fork(const char *what)
 	if (!door_open("spawn", what, "%s", ""))
 		return door_result();
 	pid = fork();
+	if (!pid)
+		door_allow(0);	// what the parent allows for this call is not for the child's own
 	return pid ? door_close(pid) : 0;
 }
 
@@ -99,11 +123,9 @@ pid_t spawn(char *const argv[], const struct spawn *how)
 
 pid_t applet_spawn(const char *name, char *const argv[])
 {
-	const struct applet_entry *entry = applet_find(name);
-	int argc = 0, code;
 	pid_t pid;
 
-	if (!entry) {
+	if (!applet_find(name)) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -112,12 +134,8 @@ pid_t applet_spawn(const char *name, char *const argv[])
 	if (pid)
 		return pid;
 	reset_signals();
-	log_name(entry->name);
-	while (argv[argc])
-		argc++;
-	code = entry->applet->main(argc, (char **)argv);
-	trace_flush();
-	_exit(code);
+	run_applet(name, argv);
+	_exit(EXIT_NOT_FOUND);
 }
 
 // pidfd_open(2), Linux 5.3. Older: look every 10 ms.

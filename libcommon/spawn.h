@@ -7,11 +7,16 @@
 struct spawn {
 	char **env;		// NULL: the caller's
 	unsigned new_session;	// setsid(2)
+	const char *path;	// the file, where argv[0] is another name for it
+	// The last thing before the exec (a terminal ...); -1: do not exec, the child ends with 1.
+	int (*prepare)(const void *argument);
+	const void *argument;
 };
 
 // fork and execve of argv[0] (looked up in PATH, default /sbin:/usr/sbin:/bin:/usr/bin, if it has no
 // slash), with an empty signal mask, default dispositions and umask 022. Returns the pid, or -1 with
-// errno; a child that cannot exec says so and exits 126 or 127. In a dry run it prints the command
+// errno; a child that cannot exec says so and exits 126 or 127. A name without a slash that PATH does not
+// have may be one of this binary's applets. In a dry run it prints the command
 // and returns 0: do not wait for that.
 pid_t spawn(char *const argv[], const struct spawn *how);
 

@@ -227,3 +227,14 @@ int sys_reboot(int command)
 
 	return DOOR(reboot(command), "reboot", name, "%s -f\n", name);
 }
+
+static int sync_all(void)
+{
+	sync();
+	return 0;
+}
+
+int sys_sync(void)
+{
+	return DOOR(sync_all(), "sync", "file systems", "sync\n");
+}

@@ -16,6 +16,7 @@ static struct buf lines = BUF(memory);
 static int file = -1, on;
 static const char *current_step = "-";
 static long long step_start;
+static pid_t step_pid;	// a child inherits its parent's step, which is not its own to end
 static unsigned dropped;
 
 long long trace_now(void)
@@ -74,10 +75,11 @@ static void record(long long start, const char *op, const char *object, int erro
 
 void trace_step(const char *step)
 {
-	if (step_start)
+	if (step_start && step_pid == getpid())
 		record(step_start, "step", current_step, 0);
 	current_step = step ? step : "-";
 	step_start = step ? trace_now() : 0;
+	step_pid = getpid();
 }
 
 void trace_call(long long start, const char *op, const char *object, int error)

@@ -3,9 +3,8 @@
 #
 # usage: awk -f fixdep.awk OBJDIR FILE.d   rewrites FILE.d, as the compiler's -MMD wrote it
 #
-# config.h becomes OBJDIR/config/CONFIG_X for each CONFIG_X in the other files. applets.inc goes: it changes the
-# table in applets.o, which the Makefile names, and elsewhere only declares. A line that is a comment names nothing;
-# a name that ends in _ is pasted together (CONFIG_A_##x) and stands for all that begin so.
+# config.h becomes OBJDIR/config/CONFIG_X for each CONFIG_X in the other files. A line that is a comment names
+# nothing; a name that ends in _ is pasted together (CONFIG_A_##x) and stands for all that begin so.
 
 BEGIN {
 	dir = ARGV[1]; deps = ARGV[2]
@@ -29,7 +28,7 @@ function read_deps(   line, n, words, i) {
 		n = split(line, words, " ")
 		for (i = 1; i <= n; i++)
 			if (words[i] ~ /:$/) target = words[i]
-			else if (words[i] != dir "/config.h" && words[i] != dir "/applets.inc") files[++nfiles] = words[i]
+			else if (words[i] != dir "/config.h") files[++nfiles] = words[i]
 	}
 	close(deps)
 }

@@ -11,7 +11,10 @@ unit-objs := $(filter-out %/main.o,$(objs))
 $(obj)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(unit-objs) $(obj)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(cc) $(cppflags) -I. -Itests/unit $(cflags) $(ldflags) -o $@ $< $(unit-objs) $(ldlibs)
+	$(Q)$(flags) -I. -Itests/unit $(ldflags) -MMD -MF $@.d -o $@ $< $(unit-objs) $(ldlibs)
+	$(Q)$(AWK) -f scripts/fixdep.awk $(obj) $@.d
+
+-include $(unit-bins:=.d)
 
 unit: $(unit-bins)
 

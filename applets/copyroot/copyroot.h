@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// copyroot.h - what copyroot's rooms share
+#pragma once
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+// What is in a tree, and what moving it takes.
+struct plan {
+	unsigned files, folders, others;	// others: symlinks, nodes, FIFOs, sockets
+	uint64_t bytes;				// allocated; a file with several links counts once
+	uint64_t held;				// those of files that somebody has open or mapped: kept until the switch
+	uint64_t largest;			// file
+};
+
+// plan.c: looks only.
+struct busy;
+// Inodes of `device` that a process maps or has open, or NULL with errno; free it with busy_free.
+struct busy *busy_read(dev_t device);
+void busy_free(struct busy *busy);
+int busy_has(const struct busy *busy, ino_t inode);
+// Adds up the tree below the folder `fd`, on its device only. Returns 0, or -1 with errno.
+int plan_tree(int fd, const struct busy *busy, struct plan *plan);
+// Fills in no more than an upper bound of the bytes, and returns whether memory is so ample that this will do.
+int plan_guess(struct plan *plan, uint64_t cached, uint64_t available);
+// The memory that has to be free to move it, or to copy it where the old files stay (`keep`), in bytes.
+uint64_t plan_need(const struct plan *plan, int keep);
+// A size limit for a tmpfs that gets it: all of it, and half of the memory that is left.
+uint64_t plan_limit(const struct plan *plan, uint64_t available);
+// A line of /proc/meminfo in bytes, e.g. "MemAvailable"; 0 where it is not there.
+uint64_t meminfo(const char *text, const char *key);
+uint64_t memory(const char *key);
+// "64m", "1g", "50%" (of `whole`), "4096": bytes; 0 for anything else.
+uint64_t parse_size(const char *text, uint64_t whole);
+
+// move.c: the tree below folder `from` becomes that below `to`, which is new and empty.
+struct move {
+	int from, to;
+	const struct busy *busy;
+	int keep;			// copy, the old files stay
+	int ramfs;			// what `from` is
+	// The rest is its own.
+	int back;			// to the root that they came from: folders are there, so may be files
+	int xattrs;
+	int depth, failed, lost;	// lost: even the way back failed
+	int from_links, to_links;	// one link of each file with several, by its inode's number; -1: none yet
+	char links_name[32];
+	const char *links_prefix;
+	struct stat root;
+	unsigned files;			// so far
+	uint64_t bytes;
+	long long start, said;		// microseconds
+};
+// Returns 0; or -1, and then all files are at `from` again, unless `lost` is set.
+int move_tree(struct move *move);
+// Then either: everything back to `from`. Returns 0, or -1 where some stay at `to`.
+int move_back(struct move *move);
+// Or: frees what is left at `from`.
+void move_finish(struct move *move);
+
+// copy.c: one file's contents and what belongs to it.
+enum { CHUNK = 512 << 10 };	// bytes that are there twice at most
+// Copies in -> out without filling holes. `shrink` >= 0 is `in` opened to write: it is cut behind each chunk,
+// from the end; *left is what is still whole. Returns 0, or -1 with errno.
+int copy_data(struct move *move, int in, int out, int shrink, const char *name, const struct stat *st, off_t *left);
+// Puts [start, size) of a copy, `in`, back to where it came from.
+int copy_back(int in, int out, const char *name, off_t start, off_t size);
+// Owner, special mode bits, xattrs and times, of descriptors or of `name` in two folders (never follows a link).
+int copy_attributes(struct move *move, int in, int out, const char *name, const struct stat *st);
+int copy_node_attributes(struct move *move, int from, int to, const char *name, const struct stat *st);
+int has_xattrs(int fd);

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: MIT
+// move - the files of one root become those of another, each gone from the old one as soon as it is in the new one
+//
+// Any failure ends it, and all goes back: the old root is complete again, and can be booted from.
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "copyroot.h"
+#include "door.h"
+#include "fd.h"
+#include "fmt.h"
+#include "log.h"
+#include "trace.h"
+#include "tree.h"
+
+enum { SECOND = 1000000, FILES_BETWEEN_LOOKS = 64, BYTES_BETWEEN_LOOKS = 4 << 20 };
+
+/* Progress */
+
+static void say_progress(struct move *m)
+{
+	long long now = trace_now(), ms = (now - m->start) / 1000;
+
+	if (now - m->said < SECOND)
+		return;
+	m->said = now;
+	notice("%u files, %llu MB, %llu MB/s", m->files, (unsigned long long)m->bytes >> 20,
+	       (unsigned long long)(m->bytes >> 10) * 1000 / (ms ? ms : 1) >> 10);
+}
+
+static void count_file(struct move *m, uint64_t bytes_before)
+{
+	if (++m->files % FILES_BETWEEN_LOOKS == 0 || m->bytes / BYTES_BETWEEN_LOOKS != bytes_before / BYTES_BETWEEN_LOOKS)
+		say_progress(m);
+}
+
+/* Files with several links
+ *
+ * Each root has a folder that holds one link of each, so that a further link is made without knowing a path, and so
+ * that the old inode can get its contents back. */
+
+static int open_folder(int dirfd, const char *name)
+{
+	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
+}
+
+// A name that neither root has.
+static int name_links(struct move *m)
+{
+	struct stat st;
+
+	for (unsigned n = 0; n < 1000; n++) {
+		format_path(m->links_name, ".copyroot%u", n);
+		if (fstatat(m->from, m->links_name, &st, AT_SYMLINK_NOFOLLOW) < 0
+		    && fstatat(m->to, m->links_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return 0;
+	}
+	return -1;
+}
+
+static int links_of(int root, const char *name)
+{
+	return sys_mkdir(root, name, 0700) < 0 ? -1 : open_folder(root, name);
+}
+
+static int have_links(struct move *m)
+{
+	if (m->to_links < 0)
+		m->to_links = links_of(m->to, m->links_name);
+	if (m->from_links < 0 && !m->keep)
+		m->from_links = links_of(m->from, m->links_name);
+	return m->to_links < 0 || (m->from_links < 0 && !m->keep) ? -1 : 0;
+}
+
+static void link_key(const struct move *m, char key[32], ino_t inode)
+{
+	format(key, 32, "%s%llx", m->links_prefix, (unsigned long long)inode);
+}
+
+// 1: `name` is now another link to what was moved before. 0: this is the first of them.
+static int linked(struct move *m, int to, const char *name, const struct stat *st)
+{
+	char key[32];
+	struct stat seen;
+
+	if (st->st_nlink < 2 || m->to_links < 0)
+		return 0;
+	link_key(m, key, st->st_ino);
+	if (fstatat(m->to_links, key, &seen, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return sys_link(m->to_links, key, to, name) < 0 ? -1 : 1;
+}
+
+static int remember_link(struct move *m, int from, int to, const char *name, const struct stat *st)
+{
+	char key[32];
+
+	if (st->st_nlink < 2 || m->back)
+		return 0;
+	link_key(m, key, st->st_ino);
+	if (have_links(m) < 0 || (!m->keep && sys_link(from, name, m->from_links, key) < 0))
+		return -1;
+	return sys_link(to, name, m->to_links, key);
+}
+
+static void forget_link(struct move *m, const struct stat *st)
+{
+	char key[32];
+
+	link_key(m, key, st->st_ino);
+	if (st->st_nlink > 1 && m->to_links >= 0)
+		allowing(ENOENT, sys_unlink(m->to_links, key, 0));
+	if (st->st_nlink > 1 && m->from_links >= 0)
+		allowing(ENOENT, sys_unlink(m->from_links, key, 0));
+}
+
+/* Entries */
+
+static int leave(struct move *m, int from, const char *name)
+{
+	return m->keep ? 0 : sys_unlink(from, name, 0);
+}
+
+// Going back, what is there already never left.
+static int stayed(const struct move *m)
+{
+	return m->back && errno == EEXIST;
+}
+
+// Opened to write, so that it can be cut while it is copied; -1 where it must stay whole: small, in use, or running
+// (ETXTBSY, open(2)). One of several links is cut since the others would keep it until the last has gone.
+static int open_to_shrink(struct move *m, int from, const char *name, const struct stat *st)
+{
+	int several = st->st_nlink > 1;
+
+	if (m->keep || busy_has(m->busy, st->st_ino) || (several ? m->back : st->st_blocks * 512LL <= CHUNK))
+		return -1;
+	return openat(from, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+// What was cut is put back, and the copy goes away.
+static void undo_file(struct move *m, int to, int shrink, const char *name, const struct stat *st, off_t left)
+{
+	struct timespec t[2] = { st->st_atim, st->st_mtim };
+
+	if (left < st->st_size) {
+		cleanup_fd int copy = openat(to, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (copy < 0 || copy_back(copy, shrink, name, left, st->st_size) < 0) {
+			warn("%s: only its first %llu bytes are back", name, (unsigned long long)left);
+			return;
+		}
+		futimens(shrink, t);
+	}
+	forget_link(m, st);
+	sys_unlink(to, name, 0);
+}
+
+static int move_whole_file(struct move *m, int from, int to, int in, const char *name, const struct stat *st)
+{
+	cleanup_fd int out = -1, shrink = -1;
+	uint64_t before = m->bytes;
+	off_t left = st->st_size;
+
+	out = DOOR(openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, st->st_mode & 07777),
+		   "create", name, ": >%-s\n", name);
+	if (out < 0)
+		return stayed(m) ? 0 : -1;
+	shrink = open_to_shrink(m, from, name, st);
+	if (copy_data(m, in, out, shrink, name, st, &left) < 0 || copy_attributes(m, in, out, name, st) < 0
+	    || remember_link(m, from, to, name, st) < 0 || leave(m, from, name) < 0) {
+		undo_file(m, to, shrink, name, st, left);
+		return -1;
+	}
+	count_file(m, before);
+	return 0;
+}
+
+static int move_file(struct move *m, int from, int to, const char *name)
+{
+	cleanup_fd int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
+	struct stat st;
+	int known;
+
+	if (in < 0 || fstat(in, &st) < 0)
+		return -1;
+	known = linked(m, to, name, &st);
+	if (!known)
+		return move_whole_file(m, from, to, in, name, &st);
+	if (known < 0)
+		return stayed(m) ? 0 : -1;
+	if (!leave(m, from, name)) {
+		m->files++;
+		return 0;
+	}
+	sys_unlink(to, name, 0);
+	return -1;
+}
+
+static int make_symlink(int from, int to, const char *name)
+{
+	char target[4096];
+	ssize_t length = readlinkat(from, name, target, sizeof target - 1);
+
+	if (length < 0)
+		return -1;
+	target[length] = 0;
+	return sys_symlink(target, to, name);
+}
+
+static int make_node(int from, int to, const char *name, const struct stat *st)
+{
+	return S_ISLNK(st->st_mode) ? make_symlink(from, to, name) : sys_mknod(to, name, st->st_mode, st->st_rdev);
+}
+
+static int move_node(struct move *m, int from, int to, const char *name, const struct stat *st)
+{
+	int known = linked(m, to, name, st);
+
+	if (known < 0 || (!known && make_node(from, to, name, st) < 0))
+		return stayed(m) ? 0 : -1;
+	if ((known || (copy_node_attributes(m, from, to, name, st) == 0 && remember_link(m, from, to, name, st) == 0))
+	    && leave(m, from, name) == 0)
+		return 0;
+	if (!known)
+		forget_link(m, st);
+	sys_unlink(to, name, 0);
+	return -1;
+}
+
+static int move_below(struct move *m, DIR *dir, int out);
+
+// Also after a failure, and then for a second time: what the folder has is what goes back.
+static int finish_folder(struct move *m, int in, int out, const char *name, const struct stat *st)
+{
+	int result = copy_attributes(m, in, out, name, st), saved = errno;
+
+	if (result < 0)
+		copy_attributes(m, in, out, name, st);
+	errno = saved;
+	return result;
+}
+
+static int move_opened_folder(struct move *m, int from, int to, DIR *dir, const char *name)
+{
+	cleanup_fd int out = -1;
+	struct stat st;
+	int result;
+
+	if (fstat(dirfd(dir), &st) < 0)
+		return -1;
+	if ((m->back ? allowing(EEXIST, sys_mkdir(to, name, 0700)) : sys_mkdir(to, name, st.st_mode & 01777)) < 0
+	    && !stayed(m))
+		return -1;
+	out = open_folder(to, name);
+	if (out < 0)
+		return -1;
+	result = move_below(m, dir, out);
+	if (finish_folder(m, dirfd(dir), out, name, &st) < 0)
+		result = -1;
+	// EBUSY: a mount stands on it; it goes after the switch.
+	if (!result && !m->keep && allowing(EBUSY, sys_unlink(from, name, AT_REMOVEDIR)) < 0 && errno != EBUSY)
+		result = -1;
+	return result;
+}
+
+static DIR *open_dir(int dirfd, const char *name)
+{
+	int fd = open_folder(dirfd, name);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		fd_close(&fd);
+	return dir;
+}
+
+static int move_folder(struct move *m, int from, int to, const char *name)
+{
+	DIR *dir = open_dir(from, name);
+	int result = dir ? move_opened_folder(m, from, to, dir, name) : -1, saved = errno;
+
+	if (dir)
+		closedir(dir);
+	errno = saved;
+	return result;
+}
+
+static int move_entry(struct move *m, int from, int to, const struct dirent *entry)
+{
+	const char *name = entry->d_name;
+	struct stat st;
+
+	if (entry->d_type == DT_REG)
+		return move_file(m, from, to, name);
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	return S_ISDIR(st.st_mode) ? move_folder(m, from, to, name)
+		: S_ISREG(st.st_mode) ? move_file(m, from, to, name)
+		: move_node(m, from, to, name, &st);
+}
+
+static int skipped(const struct move *m, const char *name)
+{
+	return (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
+		|| (m->depth == 1 && !strcmp(name, m->links_name));
+}
+
+// A failure ends the way there; the way back goes on with what it can.
+static int move_below(struct move *m, DIR *dir, int out)
+{
+	struct dirent *entry;
+	int result = 0;
+
+	m->depth++;
+	while ((!result || m->back) && (entry = readdir(dir))) {
+		if (skipped(m, entry->d_name) || !move_entry(m, dirfd(dir), out, entry))
+			continue;
+		if (!m->failed++ || m->back)
+			warn("%s cannot be moved:", entry->d_name);
+		result = -1;
+	}
+	m->depth--;
+	return result;
+}
+
+/* Roots */
+
+// One folder needs two descriptors while it is open.
+static void more_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int move_root(struct move *m)
+{
+	DIR *dir = open_dir(m->from, ".");
+	int result;
+
+	if (!dir || fstat(m->from, &m->root) < 0) {
+		if (dir)
+			closedir(dir);
+		return -1;
+	}
+	m->start = m->said = trace_now();
+	result = move_below(m, dir, m->to);
+	closedir(dir);
+	return finish_folder(m, m->from, m->to, "/", &m->root) < 0 ? -1 : result;
+}
+
+// The old inode gets its contents back, and is found by the new one's number from here on.
+static void restore_link(struct move *m, const char *key)
+{
+	struct stat now, old;
+	char name[32];
+
+	if (fstatat(m->to_links, key, &now, AT_SYMLINK_NOFOLLOW) < 0
+	    || fstatat(m->from_links, key, &old, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (S_ISREG(old.st_mode) && old.st_size != now.st_size) {
+		struct timespec t[2] = { now.st_atim, now.st_mtim };
+		cleanup_fd int in = openat(m->to_links, key, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		cleanup_fd int out = openat(m->from_links, key, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (in < 0 || out < 0 || copy_back(in, out, key, 0, now.st_size) < 0)
+			return;
+		futimens(out, t);
+	}
+	format_path(name, "back%llx", (unsigned long long)now.st_ino);
+	sys_rename(m->from_links, key, name);
+}
+
+static void restore_links(struct move *m)
+{
+	DIR *dir = m->to_links < 0 || m->from_links < 0 ? NULL : open_dir(m->to_links, ".");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			restore_link(m, entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+// The folder's own root looks as if it had never been there.
+static void remove_links(const struct move *m, int root)
+{
+	struct timespec t[2] = { m->root.st_atim, m->root.st_mtim };
+
+	if (tree_remove_at(root, m->links_name) < 0 && errno != ENOENT)
+		tree_remove_at(root, m->links_name);
+	futimens(root, t);
+}
+
+static void close_links(struct move *m)
+{
+	fd_close(&m->to_links);
+	fd_close(&m->from_links);
+	m->to_links = m->from_links = -1;
+}
+
+int move_back(struct move *m)
+{
+	struct move back = {
+		.from = m->to, .to = m->from, .back = 1, .xattrs = m->xattrs,
+		.from_links = -1, .to_links = m->from_links, .links_prefix = "back",
+	};
+	int result = 0;
+
+	memcpy(back.links_name, m->links_name, sizeof back.links_name);
+	if (!m->keep) {
+		restore_links(m);
+		result = move_root(&back);
+	}
+	if (m->from_links >= 0)
+		remove_links(m, m->from);
+	close_links(m);
+	return result;
+}
+
+int move_tree(struct move *m)
+{
+	struct rlimit limit;
+	int result;
+
+	m->from_links = m->to_links = -1;
+	m->links_prefix = "";
+	m->xattrs = has_xattrs(m->from) && has_xattrs(m->to);
+	if (name_links(m) < 0)
+		return -1;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	more_descriptors();
+	result = move_root(m);
+	if (result < 0) {
+		notice("moving all back");
+		m->lost = move_back(m) < 0;
+	}
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return result;
+}
+
+void move_finish(struct move *m)
+{
+	if (m->to_links >= 0)
+		remove_links(m, m->to);
+	close_links(m);
+	if (!m->keep)
+		tree_remove(m->from);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// mdev.h - the rooms of mdev-lite and what they share
+#pragma once
+#include "log.h"
+#include "rules.h"
+#include "set.h"
+#include "uevent.h"
+
+struct mdev {
+	const char *root;	// before /sys, /dev, /etc and /lib/modules: "", or what --root says
+	const char *file;	// mdev.conf
+	int sys, dev;		// /sys and /dev, opened
+	struct rules rules;
+	struct set seen;	// DEVPATHs of devices that the walk of /sys found
+	int loads;		// there are modules to load
+	int quiet;		// ms that devices found by the walk may take to bring others
+	int settled;		// the coldplug is over
+	int stays;		// a daemon: what it has dealt with, it has to undo
+	unsigned refused;	// device names that lead out of /dev
+};
+
+/* mdev_lite.c */
+// Opens /sys and /dev, goes to /dev, reads mdev.conf. Returns 0, or -1 having said why.
+int mdev_open(struct mdev *m);
+// Path below m->root, in a static buffer that the next call overwrites; "" where it does not fit.
+const char *mdev_path(const struct mdev *m, const char *path);
+// (Re)reads mdev.conf. Returns 0, or -1 where there is one that cannot be read: the old rules stay.
+int mdev_configure(struct mdev *m);
+
+/* device.c - what one event asks for: node, owner, mode, move, link, interface name, commands */
+void device_apply(struct mdev *m, const struct uevent *event);
+// A node that opening loads the module of: made by the rules, without their commands.
+void device_static(struct mdev *m, const struct uevent *event, unsigned mode);
+
+/* static.c - modules.devname: nodes for modules that nobody asked for yet */
+void static_nodes(struct mdev *m);
+
+/* coldplug.c - all devices that are there */
+// One walk; then, with modules, what they bring, until no new device appears. `netlink` was opened before.
+void coldplug(struct mdev *m, int netlink);
+// Takes all events that wait. Returns for how many ms from now on it must be quiet before there are no
+// more new devices to wait for, 0 where none came.
+int coldplug_take(struct mdev *m, int netlink);
+// A device came or changed: its node, and its module later.
+void coldplug_event(struct mdev *m, const struct uevent *event);
+
+/* modules.c - libkmod; calls to it are left out of the program without CONFIG_MDEV_LITE_MODULES */
+// Returns 0, or -1 where there are no modules for this kernel, which it says at `level`.
+int modules_open(const struct mdev *m, enum log_level level);
+// Remembers an alias (or name) for modules_load; one that was asked for before is not looked at again.
+void modules_want(const char *alias);
+// /etc/modules-load.d and modules-load= on the kernel command line.
+void modules_want_configured(const struct mdev *m);
+// Loads the modules of the next alias that is wanted. Returns 0 when there is none.
+int modules_load_next(void);
+// How many were inserted so far, by us.
+unsigned modules_inserted(void);
+// The module index may have been replaced since (a daemon lives long).
+void modules_refresh(const struct mdev *m);
+// What could not be loaded, in one line; forgets it.
+void modules_report(void);
+// Loads what `alias` names. Returns 0 if at least one such module is there now, else -1. An unknown
+// name is no warning: what is built in may have none.
+int modules_load(const char *alias);
+
+/* helper.c - the event in the environment */
+int helper_run(struct mdev *m);
+
+/* known.c - what a daemon has dealt with */
+void known_add(const struct mdev *m, const struct uevent *event);
+void known_forget(const char *devpath);
+// A made-up `remove` for each that /sys no longer has.
+void known_remove_the_gone(struct mdev *m);
+
+/* daemon.c */
+// Handles events until SIGTERM. Returns the exit code.
+int daemon_run(struct mdev *m, int netlink);
+
+/* check.c */
+int check_file(const struct mdev *m, const char *file);
+int check_device(struct mdev *m, const char *devpath);

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+// modules - what modprobe does, in this process, by libkmod
+//
+// Each alias is looked up once, each module tried once: acpi_cpufreq and its like fail with ENODEV
+// every time. All modules of an alias are tried, since a device may have more than one driver.
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libkmod.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "cmdline.h"
+#include "door.h"
+#include "fd.h"
+#include "fmt.h"
+#include "log.h"
+#include "mdev.h"
+#include "spawn.h"
+
+enum { INSTALL_TIMEOUT = 60 * 1000, FILE_LIMIT = 1 << 20 };
+
+struct wanted {
+	struct wanted *next;
+	char alias[];
+};
+
+static struct kmod_ctx *kmod;
+static struct set asked, tried;			// aliases, module names
+static struct wanted *first, **last = &first;	// asked for, not looked up yet
+static unsigned inserted;
+static unsigned blacklist = KMOD_PROBE_APPLY_BLACKLIST;
+
+// "name (reason), ..." of those that did not load, and of those whose hardware is not there.
+static char failed_text[512], absent_text[512];
+static struct buf failed = BUF(failed_text), absent = BUF(absent_text);
+
+/* libkmod */
+
+static const char *const folders[] = { "/etc/modprobe.d", "/run/modprobe.d", "/lib/modprobe.d", NULL };
+
+// With --root the configuration is read below it too. libkmod copies what it needs.
+static struct kmod_ctx *new_context(const struct mdev *m, const char *modules)
+{
+	char text[4][512];
+	const char *paths[4] = { NULL };
+
+	if (!*m->root)
+		return kmod_new(modules, NULL);
+	for (int i = 0; folders[i]; i++) {
+		format_path(text[i], "%s", mdev_path(m, folders[i]));
+		paths[i] = text[i];
+	}
+	return kmod_new(modules, paths);
+}
+
+int modules_open(const struct mdev *m, enum log_level level)
+{
+	struct utsname kernel;
+	char modules[512];
+
+	uname(&kernel);
+	format_path(modules, "%s/lib/modules/%s", m->root, kernel.release);
+	if (access(modules, F_OK) < 0) {
+		// A kernel without module support needs none.
+		if (*m->root || !access("/proc/modules", F_OK))
+			log_line(level, "no modules for this kernel: %s:", modules);
+		return -1;
+	}
+	kmod = new_context(m, modules);
+	if (!kmod || kmod_load_resources(kmod) < 0) {
+		warn("cannot read the index of %s (depmod writes it)", modules);
+		return -1;
+	}
+	return 0;
+}
+
+void modules_refresh(const struct mdev *m)
+{
+	if (!kmod || kmod_validate_resources(kmod) == KMOD_RESOURCES_OK)
+		return;
+	kmod_unref(kmod);
+	kmod = NULL;
+	free(tried.slot);
+	tried = (struct set){ 0 };
+	modules_open(m, LOG_NOTICE);
+}
+
+/* One module */
+
+// `install` lines of modprobe.d run a command instead.
+static int run_install(struct kmod_module *module, const char *command, void *data)
+{
+	char *argv[] = { "/bin/sh", "-c", (char *)command, NULL };
+	int status = 0;
+	pid_t pid;
+
+	(void)data;
+	notice("%s: modprobe.d says to run: %s", kmod_module_get_name(module), command);
+	setenv("MODPROBE_MODULE", kmod_module_get_name(module), 1);
+	pid = spawn(argv, NULL);
+	unsetenv("MODPROBE_MODULE");
+	if (pid < 0 || wait_child(pid, INSTALL_TIMEOUT, &status) < 1)
+		return -EIO;
+	return exit_code(status) ? -EIO : 0;
+}
+
+// 0, 1 for a blacklisted one, or -1 with errno.
+static int insert(struct kmod_module *module)
+{
+	int result = kmod_module_probe_insert_module(module, blacklist, NULL, run_install, NULL, NULL);
+
+	if (result == -EEXIST)
+		return 0;
+	if (result < 0) {
+		errno = -result;
+		return -1;
+	}
+	return result > 0;
+}
+
+static int sys_insert(struct kmod_module *module, const char *name)
+{
+	return DOOR(insert(module), "modprobe", name, "modprobe -b %-s\n", name);
+}
+
+// ENOEXEC from a compressed file means that nobody here can unpack it.
+static const char *reason(struct kmod_module *module, int error)
+{
+	const char *path = kmod_module_get_path(module);
+	size_t length = path ? strlen(path) : 0;
+
+	if ((error == ENOEXEC || error == EINVAL || error == ENOSYS) && length > 3
+	    && (!strcmp(path + length - 3, ".xz") || (length > 4 && !strcmp(path + length - 4, ".zst"))))
+		return "compression not supported";
+	return strerror(error);
+}
+
+static void remember(struct kmod_module *module, int error)
+{
+	struct buf *list = error == ENODEV ? &absent : &failed;
+
+	buf_format(list, "%s%s", list->length ? ", " : "", kmod_module_get_name(module));
+	if (error != ENODEV)
+		buf_format(list, " (%s)", reason(module, error));
+}
+
+static int is_there(struct kmod_module *module)
+{
+	int state = kmod_module_get_initstate(module);
+
+	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
+}
+
+// Returns 0 if it is there, -1 if not.
+static int load_module(struct kmod_module *module)
+{
+	const char *name = kmod_module_get_name(module);
+	int result;
+
+	if (!set_add(&tried, name))
+		return is_there(module) ? 0 : -1;
+	if (is_there(module))
+		return 0;
+	result = allowing(ANY_ERROR, sys_insert(module, name));
+	if (result < 0)
+		remember(module, errno);
+	else if (result > 0)
+		info("%s is blacklisted", name);
+	else {
+		info("loaded %s", name);
+		inserted++;
+	}
+	return result ? -1 : 0;
+}
+
+// All that `alias` names. Returns how many of them are there, -1 where it names none.
+static int load_alias(const char *alias)
+{
+	struct kmod_list *list = NULL, *item;
+	int count = -1;
+
+	if (kmod_module_new_from_lookup(kmod, alias, &list) < 0)
+		return -1;
+	kmod_list_foreach(item, list) {
+		struct kmod_module *module = kmod_module_get_module(item);
+
+		count += (count < 0) + !load_module(module);
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(list);
+	return count;
+}
+
+/* The queue */
+
+void modules_want(const char *alias)
+{
+	struct wanted *wanted;
+
+	if (!kmod || !set_add(&asked, alias) || !(wanted = malloc(sizeof *wanted + strlen(alias) + 1)))
+		return;
+	wanted->next = NULL;
+	strcpy(wanted->alias, alias);
+	*last = wanted;
+	last = &wanted->next;
+}
+
+int modules_load_next(void)
+{
+	struct wanted *wanted = first;
+
+	if (!wanted)
+		return 0;
+	first = wanted->next;
+	if (!first)
+		last = &first;
+	load_alias(wanted->alias);
+	free(wanted);
+	return 1;
+}
+
+unsigned modules_inserted(void)
+{
+	return inserted;
+}
+
+void modules_report(void)
+{
+	if (failed.length)
+		warn("modules not loaded: %s", failed_text);
+	if (absent.length)
+		info("modules without their hardware: %s", absent_text);
+	failed.length = absent.length = 0;
+}
+
+/* What is configured */
+
+static void want_lines(char *text)
+{
+	char *rest;
+
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t\r")] = 0;
+		if (*line && *line != '#' && *line != ';')
+			modules_want(line);
+	}
+}
+
+static void want_list(char *list)
+{
+	char *rest;
+
+	for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+		modules_want(name);
+}
+
+static int is_configuration(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 5 && !strcmp(entry->d_name + length - 5, ".conf");
+}
+
+// A file of /etc hides one of the same name in /run and /usr/lib (modules-load.d(5)).
+static void want_folder(const struct mdev *m, const char *folder, struct set *hidden)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(mdev_path(m, folder), &entries, is_configuration, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		char path[512];
+		cleanup_free char *text = NULL;
+
+		if (set_add(hidden, entries[i]->d_name) && format_path(path, "%s/%s", folder, entries[i]->d_name) > 0
+		    && (text = load_file(AT_FDCWD, mdev_path(m, path), FILE_LIMIT, NULL)))
+			want_lines(text);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+void modules_want_configured(const struct mdev *m)
+{
+	static const char *const load_folders[] = { "/etc/modules-load.d", "/run/modules-load.d",
+						    "/usr/lib/modules-load.d", NULL };
+	static const char key[] = "modules-load=";
+	struct set hidden = { 0 };
+	const char *text = cmdline_text();
+	char word[1024];
+
+	while (cmdline_word(&text, word, sizeof word)) {
+		char *name = strncmp(word, "rd.", 3) ? word : word + 3;
+		char *underscore = strchr(name, '_');
+
+		if (underscore)
+			*underscore = '-';
+		if (!strncmp(name, key, sizeof key - 1))
+			want_list(name + sizeof key - 1);
+	}
+	for (const char *const *folder = load_folders; *folder; folder++)
+		want_folder(m, *folder, &hidden);
+	free(hidden.slot);
+}
+
+/* --load */
+
+int modules_load(const char *alias)
+{
+	int count;
+
+	blacklist = KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY;	// as modprobe: who names it wants it
+	count = load_alias(alias);
+	modules_report();
+	if (count < 0)
+		info("%s: no such module or alias", alias);
+	return count > 0 ? 0 : -1;
+}

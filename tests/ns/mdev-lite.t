@@ -1,0 +1,274 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# mdev-lite.t - coldplug, helper and daemon against a made-up /sys, in a mount and network namespace of our own
+set -u
+
+. tests/tap.sh
+box=${INITBOX:-${O:-.}/initbox}
+if [ "${1:-}" != inside ]; then
+	"$box" --list | grep -qx /sbin/mdev-lite || skip_all "built without mdev-lite"
+	[ "$(id -u)" = 0 ] || skip_all "device nodes need root"
+	unshare -mn true 2>/dev/null || skip_all "no mount or network namespaces here"
+	exec unshare -mn --propagation private sh "$0" inside
+fi
+not() { ! "$@"; }
+has() { "$box" mdev-lite "$@" >/dev/null 2>&1; [ $? != 2 ]; }	# was this mode built in?
+modules=$(has --load nosuch && echo y) check=$(has --check /dev/null && echo y)
+
+r=$(mktemp -d)
+mount -t tmpfs -o mode=755 test "$r"
+trap 'umount -R -l "$r"; rmdir "$r"' EXIT
+mkdir "$r/dev" "$r/sys" "$r/etc"
+mknod "$r/probe" c 1 3 2>/dev/null || skip_all "mknod is not allowed here"
+printf 'root:x:0:0:::\nalice:x:1000:100:::\n' >"$r/etc/passwd"
+printf 'root:x:0:\ndisk:x:6:\naudio:x:29:\n' >"$r/etc/group"
+
+mdev() { "$box" mdev-lite --root="$r" "$@"; }
+stat_of() { stat -c '%F %a %u:%g %t:%T' "$r/dev/$1" 2>&1; }
+fresh() { rm -rf "$r/dev"; mkdir "$r/dev"; cat >"$r/etc/mdev.conf"; }
+# device class/SUBSYSTEM DEVICE LINE... - a device as sysfs shows it
+device() {
+	subsystem=$1 path=$2; shift 2
+	mkdir -p "$r/sys/devices/$path" "$r/sys/$subsystem"
+	printf '%s\n' "$@" >"$r/sys/devices/$path/uevent"
+	ln -sfn "../../devices/$path" "$r/sys/$subsystem/${path##*/}"
+	ln -sfn "../../../$subsystem" "$r/sys/devices/$path/subsystem"
+}
+
+device class/block pci/sda MAJOR=8 MINOR=0 DEVNAME=sda DEVTYPE=disk
+device class/block pci/sda1 MAJOR=8 MINOR=1 DEVNAME=sda1 DEVTYPE=partition
+device class/mem virtual/null MAJOR=1 MINOR=3 DEVNAME=null
+device class/sound pci/controlC0 MAJOR=116 MINOR=7 DEVNAME=snd/controlC0
+device class/net virtual/veth9 INTERFACE=veth9 IFINDEX=9
+mkdir -p "$r/sys/bus/pci"
+mkdir -p "$r/sys/bus/pci/devices" "$r/sys/devices/pci/0000:00:01.0"
+echo MODALIAS=pci:v1d2 >"$r/sys/devices/pci/0000:00:01.0/uevent"
+ln -s ../../../devices/pci/0000:00:01.0 "$r/sys/bus/pci/devices/"
+
+## Coldplug
+
+fresh </dev/null
+rm "$r/etc/mdev.conf"
+out=$(mdev -s 2>&1)
+code=$?
+[ "$modules" ] || out="mdev-lite: no modules for this kernel: $r/lib/modules/$(uname -r): No such file or directory"
+is "$code$out" "0mdev-lite: no modules for this kernel: $r/lib/modules/$(uname -r): No such file or directory" \
+	"without mdev.conf and modules: one line about the modules"
+is "$(stat_of sda)" "block special file 660 0:0 8:0" "a block device: 0660 root"
+is "$(stat_of snd/controlC0)" "character special file 660 0:0 74:7" "a name with a folder"
+is "$(stat -c %a "$r/dev/snd")" 755 "the folder is 0755"
+mkdir -p "$r/lib/modules/$(uname -r)"
+printf '# nodes\nfuse fuse c10:229\ntun net/tun c10:200\nvhost_net vhost-net c10:238\nbad line\n' \
+	>"$r/lib/modules/$(uname -r)/modules.devname"
+
+fresh </dev/null
+chmod 755 "$r/dev"; mknod -m 666 "$r/dev/null" c 1 3; chown 7:8 "$r/dev/null"
+mdev -s 2>/dev/null
+is "$(stat_of null)" "character special file 666 7:8 1:3" "owner and mode of a node that is there stay, with no rule"
+is "$(stat_of fuse)" "character special file 666 0:0 a:e5" "modules.devname: fuse for all"
+is "$(stat_of net/tun)" "character special file 666 0:0 a:c8" "net/tun for all"
+is "$(stat_of vhost-net)" "character special file 600 0:0 a:ee" "others for root"
+
+fresh <<'END'
+null 0:0 666
+sda root:disk 640 =disks/first
+sda([0-9]) alice 600 >disks/part%1
+snd/.* root:audio 660 >sound/
+vhost-net 0:0 660 !
+fuse 0:audio u=rw,g=r,o=
+END
+echo text >"$r/dev/null"
+mdev -s 2>/dev/null
+is "$(stat_of null)" "character special file 666 0:0 1:3" "a plain file in a node's place is replaced"
+is "$(stat_of disks/first)" "block special file 640 0:6 8:0" "= moves"
+ok "and leaves nothing" [ ! -e "$r/dev/sda" ]
+is "$(stat_of disks/part1)" "block special file 600 1000:100 8:1" "> moves, with %1; a user's own group"
+is "$(readlink "$r/dev/sda1")" disks/part1 "and leaves a link"
+is "$(readlink "$r/dev/snd/controlC0")" ../sound/snd/controlC0 "a link from a folder leads out of it; a last / appends the name"
+is "$(stat_of fuse)" "character special file 640 0:29 a:e5" "rules hold for modules.devname too"
+ok "! makes no node" [ ! -e "$r/dev/vhost-net" ]
+before=$(ls -lRi --time-style=full-iso "$r/dev")
+is "$(mdev -s -n 2>/dev/null)" "" "a second run has nothing to do"
+mdev -s 2>/dev/null
+is "$(ls -lRi --time-style=full-iso "$r/dev")" "$before" "and does nothing"
+mknod "$r/dev/sda1.new" b 8 1; mv -T "$r/dev/sda1.new" "$r/dev/sda1"; mknod "$r/dev/sda" b 8 0
+mdev -s 2>/dev/null
+is "$(readlink "$r/dev/sda1")" disks/part1 "> replaces the kernel's own node by the link"
+ok "= removes it" [ ! -e "$r/dev/sda" ]
+
+fresh <<'END'
+sda 0:0 660
+END
+plan=$(mdev -s -n 2>/dev/null)
+is "$(ls "$r/dev")" "" "a dry run changes nothing"
+is "$(cd "$r/dev" && sh -e -c "umask 0; $plan" && stat_of sda1)" "block special file 660 0:0 8:1" "and prints what a shell can run"
+
+fresh <<'END'
+-.* 0:0 600 *echo "keep $MDEV $ACTION" >>log
+SUBSYSTEM=block;sda 0:disk 660 @echo "add $MDEV $DEVPATH $DEVTYPE $SUBSYSTEM" >>log
+$MODALIAS=(pci):.* 0:0 660 @echo "modalias $MODALIAS $MDEV" >>log
+@8,1-3 0:0 640 $echo "gone $MDEV $(ls sda1)" >>log
+END
+mdev -s 2>/dev/null
+is "$(grep -c keep "$r/dev/log")" 6 "- goes on; a command runs once for each device, in /dev"
+is "$(grep -h '^add' "$r/dev/log")" "add sda /devices/pci/sda disk block" "@ in coldplug, with the variables of the uevent file"
+is "$(grep -h '^modalias' "$r/dev/log")" "modalias pci:v1d2 0000:00:01.0" "\$MODALIAS rules too"
+is "$(stat_of sda)" "block special file 660 0:6 8:0" "the later rule wins"
+
+## Hotplug helper
+
+event() { env -i "$@" "$box" mdev-lite --root="$r"; }
+event ACTION=remove DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+is "$(grep -h gone "$r/dev/log")" "gone sda1 sda1" "\$ runs on remove, before the node goes"
+ok "which it does" [ ! -e "$r/dev/sda1" ]
+event ACTION=add DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+is "$(stat_of sda1)" "block special file 640 0:0 8:1" "and comes back"
+event ACTION=bind DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+is "$(grep -h 'sda1 bind' "$r/dev/log")" "keep sda1 bind" "* runs on every action"
+event 2>/dev/null
+is $? 2 "without an event in the environment it is a usage error"
+ln -sfn "$r/elsewhere" "$r/dev/out"; mkdir "$r/elsewhere"
+for name in ../x /tmp/mdev-lite-x out/x a/../../x .. ''; do
+	event ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem "DEVNAME=$name" MAJOR=1 MINOR=3 2>/dev/null
+done
+ok "names that lead out of /dev make nothing" test ! -e "$r/x" -a ! -e /tmp/mdev-lite-x
+is "$(ls "$r/elsewhere")" "" "nor do folders that are links"
+
+fresh <<'END'
+sda1 0:0 660 >disks/
+END
+event ACTION=add DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+event ACTION=remove DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+is "$(find "$r/dev" -mindepth 1 -not -type d)" "" "remove takes a moved node and its link"
+mknod "$r/dev/sda1" b 9 9
+event ACTION=remove DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+is "$(stat_of sda1 | cut -c1-13)" "block special" "but not a node that is another's by now"
+
+fresh <<'END'
+x. 0:0 660 *[ "$SEQNUM" != 5 ] || sleep 0.2; echo "$SEQNUM" >>order
+END
+echo >"$r/dev/mdev.seq"
+for i in 5 6 7 8; do
+	event ACTION=add DEVPATH=/devices/x$i SEQNUM=$i 2>/dev/null &
+	[ $i != 5 ] || sleep 0.1
+done
+wait
+is "$(tr '\n' ' ' <"$r/dev/order")" "5 6 7 8 " "with mdev.seq helpers go in the order of their SEQNUM"
+is "$(cat "$r/dev/mdev.seq")" 9 "and leave the next number"
+event ACTION=add DEVPATH=/devices/x3 SEQNUM=3 2>/dev/null
+is "$(cat "$r/dev/mdev.seq")" 9 "one that comes late does not wait, and does not turn it back"
+: >"$r/dev/mdev.log"
+event ACTION=add DEVPATH=/devices/x9 SEQNUM=9 2>/dev/null
+like "$(cat "$r/dev/mdev.log")" '^mdev-lite: x9: line 1 runs' "messages go to mdev.log"
+event ACTION=add DEVPATH=/devices/x1 >&- 2>&- <&-
+ok "it works without any descriptor, as the kernel starts it" test "$(wc -l <"$r/dev/order")" = 7
+
+## Faults
+
+fresh </dev/null
+INITBOX_FAULT=mknod@sda mdev -s 2>"$r/err"
+is "$(stat_of sda1)" "block special file 660 0:0 8:1" "one node that cannot be made leaves the others"
+is "$(grep -c 'mknod sda: ' "$r/err")" 1 "and is named in one line"
+
+## --check and --test
+
+if [ "$check" ]; then
+fresh <<'END'
+sd[ 0:0 660
+sda nobody 660
+-SUBSYSTEM=block;sd.* root:disk 640 =disks/%0 @echo
+END
+out=$(mdev --check "$r/etc/mdev.conf" 2>&1)
+is "$?" 1 "--check fails where a line is bad"
+is "$out" "mdev-lite: $r/etc/mdev.conf:2: unknown user or group
+mdev-lite: $r/etc/mdev.conf:1: bad regular expression
+3: SUBSYSTEM has block, name is sd.*: owner 0:6, mode 0640, moved to disks/%0, on add run echo; later rules too" \
+	"and says what is wrong, and what the others mean"
+mdev -s >/dev/null 2>&1
+is "$(stat_of disks/sda)" "block special file 640 0:6 8:0" "bad lines leave the others working"
+is "$(mdev --test /sys/class/block/sda 2>/dev/null | grep -v '^# [A-Z]')" \
+	"# rule of line 3: SUBSYSTEM has block, name is sd.*: owner 0:6, mode 0640, moved to disks/%0, on add run echo; later rules too
+/bin/sh -c echo" "--test names the rule and what is left to do"
+fi
+
+## Daemon: events of this network namespace's lo, by the kernel
+
+umount "$r/sys" 2>/dev/null
+mv "$r/sys" "$r/made-up"; mkdir "$r/sys"
+if ! has --root="$r" -n -f; then
+	skip "built without it" "the daemon"
+elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/net/lo/uevent") 2>/dev/null; then
+	lo=$r/sys/class/net/lo/uevent
+	until_in() {	# TEXT FILE
+		n=0
+		until grep -q "$1" "$2" 2>/dev/null; do n=$((n + 1)); [ $n -lt 100 ] || return 1; sleep 0.05; done
+	}
+	fresh <<-'END'
+	-SUBSYSTEM=net;lo 0:0 660 *echo "$ACTION $MDEV $INTERFACE $SYNTH_ARG_N" >>events
+	END
+	"$box" mdev-lite --root="$r" -f 2>"$r/err" &
+	pid=$!
+	ok "the daemon begins with a coldplug" until_in "add lo" "$r/dev/events"
+	echo "change 11111111-1111-1111-1111-111111111111 N=1" >"$lo"
+	ok "it hears the kernel" until_in "change lo lo 1" "$r/dev/events"
+	# shellcheck disable=SC2016
+	perl -e 'socket(S, 16, 3, 15); bind(S, pack("SSLL", 16, 0, 0, 0));
+		send(S, "change\@/devices/virtual/net/lo\0ACTION=change\0DEVPATH=/devices/virtual/net/lo\0" .
+			"SUBSYSTEM=net\0INTERFACE=forged\0", 0, pack("SSLL", 16, 0, 0, 1)) or print "# no send: $!\n"'
+	i=2
+	while [ $i -le 200 ]; do echo "change 11111111-1111-1111-1111-111111111111 N=$i"; i=$((i + 1)); done |
+		while read -r line; do echo "$line" >"$lo"; done
+	ok "and each of a burst" until_in "change lo lo 200" "$r/dev/events"
+	is "$(grep -c '^change lo lo [0-9]' "$r/dev/events")" 200 "in order, none lost or doubled"
+	ok "but nobody else" not grep -q forged "$r/dev/events"
+	echo 'lo 0:0 660 *echo new >>events' >"$r/etc/mdev.conf"
+	kill -HUP $pid; sleep 0.1
+	echo change >"$lo"
+	ok "SIGHUP makes it read mdev.conf again" until_in new "$r/dev/events"
+	rss=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
+	ok "its resident size is $rss kB, below 1 MB" [ "$rss" -lt 1024 ]
+	kill $pid; wait $pid
+	is $? 0 "SIGTERM ends it at once, with 0"
+	# Without CAP_NET_ADMIN its buffer is small: stopped, it soon loses messages.
+	if command -v setpriv >/dev/null; then
+		fresh <<-'END'
+		ACTION=add|remove;SUBSYSTEM=net;.* 0:0 660 *echo "$ACTION $MDEV" >>events
+		END
+		setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$box" mdev-lite --root="$r" -f 2>"$r/err" &
+		pid=$!
+		until_in "add lo" "$r/dev/events"
+		kill -STOP $pid
+		n=0
+		until awk '$2 == 15 && $4 == "00000001" && $9 { found = 1 } END { exit !found }' /proc/net/netlink || [ $n = 60 ]; do
+			i=0 n=$((n + 1))
+			while [ $i -lt 1000 ]; do echo change >"$lo"; i=$((i + 1)); done
+		done
+		mkdir "$r/other" "$r/other/dev" "$r/other/etc"
+		ln -s "$r/sys" "$r/other/sys"
+		echo 'lo 0:0 660 =lo9' >"$r/other/etc/mdev.conf"
+		"$box" mdev-lite --root="$r/other" -s 2>/dev/null
+		kill -CONT $pid
+		ok "lost events lead to a look at all devices" until_in "events were lost" "$r/err"
+		ok "what has gone is removed" until_in "remove lo" "$r/dev/events"
+		ok "what has come is added" until_in "add lo9" "$r/dev/events"
+		kill $pid; wait $pid
+		echo 'lo9 0:0 660 =lo' >"$r/other/etc/mdev.conf"
+		"$box" mdev-lite --root="$r/other" -s 2>/dev/null
+	else
+		skip "no setpriv" "lost events lead to a look at all devices"
+	fi
+
+	: >"$r/etc/mdev.conf"
+	"$box" mdev-lite --root="$r" -d --pid-file="$r/pid" --ready-fd=3 3>"$r/ready" 2>/dev/null
+	ok "--ready-fd brings a line" until_in '^$' "$r/ready"
+	ok "--pid-file has the pid of the daemon in the background" grep -q mdev-lite "/proc/$(cat "$r/pid")/cmdline"
+	kill "$(cat "$r/pid")"
+	fresh <<-'END'
+	lo 0:0 660 =renamed9
+	END
+	mdev -s 2>/dev/null
+	ok "an interface is renamed by =" [ -e "$r/sys/class/net/renamed9" ]
+else
+	skip "no sysfs in a network namespace" "the daemon hears the kernel"
+fi
+done_testing

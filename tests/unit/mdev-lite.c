@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// mdev-lite - mdev.conf's grammar, what rules match, and what a uevent must look like
+
+#include <stdint.h>
+#include "applets/mdev-lite/rules.h"
+#include "applets/mdev-lite/set.h"
+#include "log.h"
+#include "tap.h"
+#include "uevent.h"
+
+static const struct ids ids = {
+	.passwd = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:100::/:/bin/sh\nrootless:x:7:7::/:\n",
+	.group = "root:x:0:\ntty:x:5:\ndisk:x:6:\naudio:x:29:alice\n",
+};
+
+static const char *problem;
+
+// Parses a copy of `line`, which stays until the next call.
+static struct rule *parsed(const char *line)
+{
+	static struct rule rule;
+	static char text[512];
+
+	snprintf(text, sizeof text, "%s", line);
+	problem = "";
+	return rule_parse(&rule, text, &ids, &problem) == 0 ? &rule : NULL;
+}
+
+static const char *problem_of(const char *line)
+{
+	return parsed(line) ? "none" : problem;
+}
+
+static struct uevent *event_of(const char *text, size_t length)
+{
+	static struct uevent event;
+
+	memcpy(event.text, text, length);
+	return uevent_parse(&event, length) ? NULL : &event;
+}
+// The 0 that ends a literal ends its last variable.
+#define EVENT(text) event_of(text, sizeof text)
+
+#define BLOCK EVENT("add@/devices/pci/sda1\0ACTION=add\0DEVPATH=/devices/pci/sda1\0SUBSYSTEM=block\0" \
+		    "DEVNAME=sda1\0DEVTYPE=partition\0MAJOR=8\0MINOR=1\0PARTN=1")
+
+static struct match match;
+
+static int matches(const char *line, const char *name)
+{
+	static struct rules rules = { .file = "test" };
+
+	return rule_matches(&rules, parsed(line), BLOCK, name, &match);
+}
+
+static const char *target(const char *line, const char *name)
+{
+	static char path[64];
+	struct rules rules = { .file = "test" };
+	struct rule *rule = parsed(line);
+
+	if (!rule || !rule_matches(&rules, rule, BLOCK, name, &match))
+		return "no match";
+	return rule_target(rule, &match, name, path, sizeof path) < 0 ? "refused" : path;
+}
+
+static void test_fields(void)
+{
+	struct rule *rule = parsed("sda1 root:disk 640");
+
+	ok(rule && rule->uid == 0 && rule->gid == 6 && rule->mode == 0640, "name, owner by names, octal mode");
+	ok(rule && !rule->keep && !rule->place && !rule->when && rule->major == -1, "nothing else is set");
+	rule = parsed("sda1 12:34 0600");
+	ok(rule && rule->uid == 12 && rule->gid == 34, "owner by numbers");
+	rule = parsed("sda1 alice 600");
+	ok(rule && rule->uid == 1000 && rule->gid == 100, "a user alone brings its own group");
+	rule = parsed("sda1 alice: 600");
+	ok(rule && rule->gid == 100, "so does one with a colon");
+	rule = parsed(" \tsda1\t root:tty \t 620 ");
+	ok(rule && rule->gid == 5 && rule->mode == 0620, "tabs and blanks between fields, before and after");
+	rule = parsed("-sda.* 0:0 660");
+	ok(rule && rule->keep == '-', "- goes on after the rule");
+	rule = parsed("@8,0 0:0 660");
+	ok(rule && rule->major == 8 && rule->first == 0 && rule->last == 0, "@major,minor");
+	rule = parsed("@8,1-15 0:0 660");
+	ok(rule && rule->first == 1 && rule->last == 15, "@major,minor-minor");
+	rule = parsed("$MODALIAS=.* 0:0 660 @modprobe -b \"$MODALIAS\"");
+	ok(rule && !strcmp(rule->variable, "MODALIAS") && !strcmp(rule->pattern.text, ".*"), "$VARIABLE=expression");
+	is(rule ? rule->command : NULL, "modprobe -b \"$MODALIAS\"", "a command is the rest of the line");
+	rule = parsed("-SUBSYSTEM=block;DEVTYPE=disk;sd[a-z] 0:0 660");
+	ok(rule && rule->keep && rule->condition_count == 2 && !strcmp(rule->conditions[1].variable, "DEVTYPE")
+	   && !strcmp(rule->pattern.text, "sd[a-z]"), "- and two ENV=re; conditions before the name");
+	rule = parsed("ACTION=add;@8,1 0:0 660");
+	ok(rule && rule->condition_count == 1 && rule->major == 8, "a condition before a number");
+	rule = parsed("ACTION=add;$DEVTYPE=disk 0:0 660");
+	ok(rule && rule->condition_count == 1 && rule->variable, "a condition before a variable");
+}
+
+static void test_modes(void)
+{
+	static const struct { const char *text; int mode; } modes[] = {
+		{ "0", 0 }, { "7777", 07777 }, { "666", 0666 }, { "u=rw", 0660 }, { "o+r", 0664 }, { "g-w", 0640 },
+		{ "a=r", 0444 }, { "u=rw,g=r,o=", 0640 }, { "ug+x", 0770 }, { "=rw", 0666 }, { "u+s,o+t", 05660 },
+		{ "a-w+x", 0551 },
+	};
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		char line[64];
+		struct rule *rule;
+
+		snprintf(line, sizeof line, "x 0:0 %s", modes[i].text);
+		rule = parsed(line);
+		is_number(rule ? (int)rule->mode : -1, modes[i].mode, "mode %s", modes[i].text);
+	}
+}
+
+static void test_rest(void)
+{
+	struct rule *rule = parsed("sda 0:0 660 =disks/");
+
+	ok(rule && rule->place == '=' && !strcmp(rule->target, "disks/") && !rule->when, "=path moves");
+	rule = parsed("sda 0:0 660 >disk @echo 1");
+	ok(rule && rule->place == '>' && rule->when == '@' && !strcmp(rule->command, "echo 1"), ">path and a command");
+	rule = parsed("sda 0:0 660 ! *echo");
+	ok(rule && rule->place == '!' && rule->when == '*', "! wants no node; * runs on every action");
+	rule = parsed("sda 0:0 660 $ echo off");
+	ok(rule && rule->when == '$' && !strcmp(rule->command, "echo off"), "$ runs on remove; blanks may follow it");
+	rule = parsed("sda 0:0 660 @a # b");
+	is(rule ? rule->command : NULL, "a # b", "# within a line is no comment");
+}
+
+static void test_problems(void)
+{
+	is(problem_of("sda"), "too short: MATCH USER:GROUP MODE expected", "a line of one field");
+	is(problem_of("sda 0:0"), "too short: MATCH USER:GROUP MODE expected", "a line of two fields");
+	is(problem_of("sda nobody:0 660"), "unknown user or group", "a user that is not there");
+	is(problem_of("sda root:none 660"), "unknown user or group", "a group that is not there");
+	is(problem_of("sda roo:0 660"), "unknown user or group", "the start of a user's name");
+	is(problem_of("sda 0:0 888"), "bad mode", "digits that are not octal");
+	is(problem_of("sda 0:0 17777"), "bad mode", "a mode of too many bits");
+	is(problem_of("sda 0:0 u=rw;"), "bad mode", "what is no clause");
+	is(problem_of("@8 0:0 660"), "@MAJOR,MINOR[-MINOR] expected", "a number without a minor");
+	is(problem_of("@8,x 0:0 660"), "@MAJOR,MINOR[-MINOR] expected", "a minor that is no number");
+	is(problem_of("@8,1- 0:0 660"), "@MAJOR,MINOR[-MINOR] expected", "a range without an end");
+	is(problem_of("$MODALIAS 0:0 660"), "$VARIABLE=EXPRESSION expected", "a variable without an expression");
+	is(problem_of("- 0:0 660"), "nothing to match", "no expression");
+	is(problem_of("sda 0:0 660 ="), "no path behind = or >", "a move to nowhere");
+	is(problem_of("sda 0:0 660 !x"), "nothing may follow ! in its word", "! with a path");
+	is(problem_of("sda 0:0 660 echo"), "a command must start with @, $ or *", "a command without its mark");
+	is(problem_of("sda 0:0 660 @"), "no command", "a mark without its command");
+}
+
+static void test_file(void)
+{
+	struct rules rules;
+
+	rules_parse(&rules, "test", strdup("# comment\n\n  # another\nsd.* 0:0 \\\n660 \\\n=x/\nlate 0:0 600\nbad\nlast 0:0 1"),
+		    &ids);
+	is_number(rules.count, 3, "comments and empty lines are none, bad ones are left out");
+	is_number(rules.bad, 1, "and counted");
+	is_number(rules.count > 1 ? rules.rule[1].line : 0, 7, "continued lines count in a line's number");
+	is(rules.count ? rules.rule[0].target : NULL, "x/", "\\ joins lines");
+	is(rules.count > 2 ? rules.rule[2].pattern.text : NULL, "last", "a last line without its end");
+	rules_free(&rules);
+	rules_parse(&rules, "test", strdup("sd[ 0:0 660\n(x 0:0 660\nok 0:0 660\nA=[;x 0:0 660"), &ids);
+	rules_compile(&rules);
+	is_number(rules.bad, 3, "bad expressions are found, one by one");
+	rules_free(&rules);
+}
+
+static void test_matching(void)
+{
+	ok(matches("sda1 0:0 660", "sda1"), "a plain name");
+	ok(!matches("sda 0:0 660", "sda1"), "must be the whole name");
+	ok(!matches("da1 0:0 660", "sda1"), "from its start");
+	ok(matches("sda[0-9]+ 0:0 660", "sda1"), "an expression");
+	ok(!matches("sda[0-9]? 0:0 660", "sda11"), "must match the whole name too");
+	ok(matches("(sd|hd)a.* 0:0 660", "sda1") && matches("hd|sda1 0:0 660", "sda1"), "alternatives");
+	ok(matches("sda1* 0:0 660", "sda"), "a repeated last letter may be missing");
+	ok(matches("snd/pcm.* 0:0 660", "snd/pcmC0D0p") && !matches("pcm.* 0:0 660", "snd/pcmC0D0p"),
+	   "the name has its folders");
+	ok(matches("a.c 0:0 660", "abc") && !matches("a\\.c 0:0 660", "abc"), ". is any character, \\. is a dot");
+	ok(matches("@8,1 0:0 660", "sda1") && matches("@8,0-3 0:0 660", "sda1") && !matches("@8,2-3 0:0 660", "sda1")
+	   && !matches("@7,1 0:0 660", "sda1"), "numbers and ranges");
+	ok(matches("$DEVTYPE=part.* 0:0 660", "sda1") && !matches("$DEVTYPE=part 0:0 660", "sda1")
+	   && !matches("$NONE=.* 0:0 660", "sda1"), "a variable's whole value; one that is missing matches nothing");
+	ok(matches("SUBSYSTEM=lo;.* 0:0 660", "sda1") && matches("SUBSYSTEM=^b;DEVTYPE=n$;.* 0:0 660", "sda1")
+	   && !matches("SUBSYSTEM=^l;.* 0:0 660", "sda1") && !matches("NONE=;.* 0:0 660", "sda1"),
+	   "conditions are found anywhere in the value, and all must hold");
+}
+
+static void test_targets(void)
+{
+	is(target("sd(.)([0-9]) 0:0 660 =disk/%1/%2", "sda1"), "disk/a/1", "%%n are the groups");
+	is(target("sd.* 0:0 660 =x-%0", "sda1"), "x-sda1", "%%0 is the whole name");
+	is(target("@8,1 0:0 660 =x-%0", "sda1"), "x-sda1", "also of a rule by number");
+	is(target("$DEVTYPE=(p)(a).* 0:0 660 =%2%1", "sda1"), "ap", "groups of a variable are its value's");
+	is(target("sd(a)(x)?1 0:0 660 =y%2%1", "sda1"), "ya", "a group that took no part is empty");
+	is(target("sda1 0:0 660 >disks/", "sda1"), "disks/sda1", "a / at the end appends the name");
+	is(target("sda1 0:0 660 =100%", "sda1"), "100%", "a %% alone stays");
+	is(target("sda1 0:0 660 =../x", "sda1"), "refused", "not out of /dev by ..");
+	is(target("sda1 0:0 660 =/tmp/x", "sda1"), "refused", "nor by an absolute path");
+	is(target("(.*) 0:0 660 =a/%1/b", ".."), "refused", "nor by what a device is called");
+	is(target("sda1 0:0 660 =12345678901234567890123456789012345678901234567890123456789012345", "sda1"), "refused",
+	   "nor one that is too long");
+}
+
+static void test_paths(void)
+{
+	static const char *const inside[] = { "a", "a/b", ".a", "..a", "a..", "a/...", NULL };
+	static const char *const outside[] = { "", "/", "/a", "..", ".", "a/../b", "a/..", "a/", "a//b", "./a", NULL };
+
+	for (int i = 0; inside[i]; i++)
+		ok(path_is_inside(inside[i]), "'%s' is inside", inside[i]);
+	for (int i = 0; outside[i]; i++)
+		ok(!path_is_inside(outside[i]), "'%s' is not", outside[i]);
+}
+
+static void test_uevents(void)
+{
+	static struct uevent event;
+	struct uevent *e = BLOCK;
+
+	ok(e, "a message of the kernel");
+	is(e ? uevent_get(e, "DEVNAME") : NULL, "sda1", "its variables");
+	is_number(e ? uevent_number(e, "MINOR") : 0, 1, "its numbers");
+	ok(e && !uevent_get(e, "DEV") && uevent_number(e, "DEVNAME") == -1, "what is not there, or is no number");
+	is_number(e ? e->count : 0, 8, "all of them");
+	ok(e && !e->env[8], "as an environment");
+	ok(!EVENT("add@/a"), "no variables");
+	ok(!EVENT("add@/a\0ACTION=add"), "no DEVPATH");
+	ok(!EVENT("add@/a\0DEVPATH=/a"), "no ACTION");
+	ok(!EVENT("add@/a\0ACTION=add\0DEVPATH=/b"), "first line and DEVPATH differ");
+	ok(!EVENT("del@/a\0ACTION=add\0DEVPATH=/a"), "first line and ACTION differ");
+	ok(!EVENT("libudev\0ACTION=add\0DEVPATH=/a"), "udev's own messages");
+	ok(!EVENT("add@a\0ACTION=add\0DEVPATH=a"), "a DEVPATH that is not absolute");
+	ok(!EVENT("add@/../a\0ACTION=add\0DEVPATH=/../a"), "a DEVPATH that leads out of /sys");
+	ok(!EVENT("add@/a\0ACTION=add\0DEVPATH=/a\0NOVALUE"), "a variable without a value");
+	ok(!EVENT("add@/a\0ACTION=add\0DEVPATH=/a\0B-D=1"), "a name that no shell takes");
+	ok(!EVENT("add@/a\0ACTION=add\0DEVPATH=/a\0DEVNAME=a\nb"), "a line break in a name");
+	ok(EVENT("add@/a\0ACTION=add\0DEVPATH=/a\0NAME=\"\xc3\xa4\t\""), "any character in other values");
+	ok(!event_of("add@/a\0ACTION=add\0DEVPATH=/a", 28), "no 0 at the end");
+	ok(!event_of("", 0) && !event_of("", 1), "nothing");
+	memset(event.text, 'A', sizeof event.text);
+	ok(uevent_parse(&event, sizeof event.text), "a buffer full of letters");
+	ok(!uevent_begin(&event, "remove", "/devices/x") && !uevent_add(&event, "A", "b")
+	   && !strcmp(uevent_get(&event, "DEVPATH"), "/devices/x") && !strcmp(uevent_get(&event, "A"), "b"),
+	   "an event of our own");
+	for (int i = 0; i < 2 * UEVENT_VARIABLES; i++)
+		uevent_add(&event, "N", "1");
+	is_number(event.count, UEVENT_VARIABLES, "takes as many variables as there is room for");
+}
+
+static void test_set(void)
+{
+	struct set set = { 0 };
+	char text[16];
+	int added = 0, again = 0;
+
+	for (int i = 0; i < 5000; i++)
+		snprintf(text, sizeof text, "%d", i), added += set_add(&set, text);
+	for (int i = 0; i < 5000; i++)
+		snprintf(text, sizeof text, "%d", i), again += set_add(&set, text);
+	ok(added == 5000 && !again, "a set takes each text once");
+	set_remove(&set, "77");
+	ok(!set_has(&set, "77") && set_has(&set, "78") && set_add(&set, "77") && !set_add(&set, "77"), "and lets go of it");
+	free(set.slot);
+}
+
+int main(void)
+{
+	log_verbosity(LOG_ERROR);
+	test_fields();
+	test_modes();
+	test_rest();
+	test_problems();
+	test_file();
+	test_matching();
+	test_targets();
+	test_paths();
+	test_uevents();
+	test_set();
+	return tap_done();
+}
