@@ -13,13 +13,14 @@
 #include <unistd.h>
 #include "applet.h"
 #include "door.h"
+#include "env.h"
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
 #include "spawn.h"
 #include "trace.h"
 
-static const char default_path[] = "/sbin:/usr/sbin:/bin:/usr/bin";
+static const char default_path[] = "PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 
 // Signals that are blocked or ignored stay so across execve(2): a child starts with none.
 static void reset_signals(void)
@@ -79,8 +80,7 @@ _Noreturn static void exec_child(char *const argv[], const struct spawn *how)
 		setsid();
 	if (how && how->env)
 		environ = how->env;
-	if (!getenv("PATH"))
-		setenv("PATH", default_path, 1);
+	env_default(default_path);
 	if (how && how->prepare && how->prepare(how->argument) < 0)
 		_exit(EXIT_FAILURE);
 	execvp(file, argv);

@@ -192,7 +192,7 @@ int sys_setrlimit(int resource, const char *name, rlim_t soft, rlim_t hard)
 
 	limit_text(a, soft);
 	limit_text(b, hard);
-	return DOOR(setrlimit(resource, &limit), "setrlimit", name, "prlimit --pid $$ --%s=%s:%s\n", name, a, b);
+	return DOOR(prlimit(0, resource, &limit, NULL), "setrlimit", name, "prlimit --pid $$ --%s=%s:%s\n", name, a, b);
 }
 
 int sys_settime(const struct timespec *time)

@@ -2,7 +2,6 @@
 // copy - one file's contents and all that belongs to it, through descriptors
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -10,11 +9,10 @@
 #include <unistd.h>
 #include "copyroot.h"
 #include "door.h"
-#include "log.h"
 
 /* Contents */
 
-enum { PAGE = 4096, WINDOW = 16 << 20 };	// PAGE is what x86 and most others have; a larger one only costs time
+enum { PAGE = 4096, WINDOW = 16 << 20 };	// PAGE: the smallest there is; with larger ones fewer are seen
 
 // ramfs has no SEEK_DATA: its data are the pages in the page cache, which mincore(2) tells apart without
 // reading (and so allocating) any. Returns where data (or a hole) begins in [at, end), else end.
@@ -190,7 +188,8 @@ static int copy_xattrs(const struct pair *p)
 	for (const char *key = list; key < list + length; key += strlen(key) + 1) {
 		ssize_t size = get_xattr(p, key, value, sizeof value);
 
-		if (size < 0 || DOOR(set_xattr(p, key, value, size), "setxattr", key, "setfattr -n %-s %-s\n", key, p->name) < 0)
+		if (size < 0 || DOOR(set_xattr(p, key, value, size), "setxattr", key,
+				     "setfattr -n %-s %-s\n", key, p->name) < 0)
 			return -1;
 	}
 	return 0;

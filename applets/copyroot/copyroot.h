@@ -9,7 +9,7 @@
 struct plan {
 	unsigned files, folders, others;	// others: symlinks, nodes, FIFOs, sockets
 	uint64_t bytes;				// allocated; a file with several links counts once
-	uint64_t held;				// those of files that somebody has open or mapped: kept until the switch
+	uint64_t held;				// those of files in use: kept until the switch
 	uint64_t largest;			// file
 };
 
@@ -21,7 +21,7 @@ void busy_free(struct busy *busy);
 int busy_has(const struct busy *busy, ino_t inode);
 // Adds up the tree below the folder `fd`, on its device only. Returns 0, or -1 with errno.
 int plan_tree(int fd, const struct busy *busy, struct plan *plan);
-// Fills in no more than an upper bound of the bytes, and returns whether memory is so ample that this will do.
+// Fills in an upper bound of the bytes only, and returns whether memory is so ample that this will do.
 int plan_guess(struct plan *plan, uint64_t cached, uint64_t available);
 // The memory that has to be free to move it, or to copy it where the old files stay (`keep`), in bytes.
 uint64_t plan_need(const struct plan *plan, int keep);

@@ -55,7 +55,8 @@ static int fsmount(const char *type, const char *source, const char *options)
 
 int sys_fsmount(const char *type, const char *source, const char *options)
 {
-	int fd = DOOR(fsmount(type, source, options), "fsmount", type, "mount -t %s -o %-s %s NEW\n", type, options, source);
+	int fd = DOOR(fsmount(type, source, options), "fsmount", type,
+		      "mount -t %s -o %-s %s NEW\n", type, options, source);
 
 	return door_is_dry() ? stand_in() : fd;
 }
@@ -73,6 +74,6 @@ int sys_move_mount(int dirfd, const char *path, int target_fd, const char *targe
 {
 	unsigned flags = (*path ? 0 : MOVE_MOUNT_F_EMPTY_PATH) | (*target ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
 
-	return DOOR(syscall(SYS_move_mount, dirfd, path, target_fd, target, flags), "move_mount", *target ? target : "/",
-		    "mount --move %-s /%s\n", *path ? path : "NEW", target);
+	return DOOR(syscall(SYS_move_mount, dirfd, path, target_fd, target, flags), "move_mount",
+		    *target ? target : "/", "mount --move %-s /%s\n", *path ? path : "NEW", target);
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// move - the files of one root become those of another, each gone from the old one as soon as it is in the new one
+// move - the files of one root become those of another, each gone from the old one once it is in the new one
 //
 // Any failure ends it, and all goes back: the old root is complete again, and can be booted from.
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -34,7 +33,8 @@ static void say_progress(struct move *m)
 
 static void count_file(struct move *m, uint64_t bytes_before)
 {
-	if (++m->files % FILES_BETWEEN_LOOKS == 0 || m->bytes / BYTES_BETWEEN_LOOKS != bytes_before / BYTES_BETWEEN_LOOKS)
+	if (++m->files % FILES_BETWEEN_LOOKS == 0
+	    || m->bytes / BYTES_BETWEEN_LOOKS != bytes_before / BYTES_BETWEEN_LOOKS)
 		say_progress(m);
 }
 
@@ -131,8 +131,8 @@ static int stayed(const struct move *m)
 	return m->back && errno == EEXIST;
 }
 
-// Opened to write, so that it can be cut while it is copied; -1 where it must stay whole: small, in use, or running
-// (ETXTBSY, open(2)). One of several links is cut since the others would keep it until the last has gone.
+// Opened to write, so that it can be cut while it is copied; -1 where it must stay whole: small, in use,
+// or running (ETXTBSY, open(2)). One of several links is cut since the others would keep what it holds.
 static int open_to_shrink(struct move *m, int from, const char *name, const struct stat *st)
 {
 	int several = st->st_nlink > 1;
@@ -253,8 +253,7 @@ static int move_opened_folder(struct move *m, int from, int to, DIR *dir, const 
 
 	if (fstat(dirfd(dir), &st) < 0)
 		return -1;
-	if ((m->back ? allowing(EEXIST, sys_mkdir(to, name, 0700)) : sys_mkdir(to, name, st.st_mode & 01777)) < 0
-	    && !stayed(m))
+	if (allowing(m->back ? EEXIST : 0, sys_mkdir(to, name, st.st_mode & 01777)) < 0 && !stayed(m))
 		return -1;
 	out = open_folder(to, name);
 	if (out < 0)

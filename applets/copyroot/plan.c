@@ -12,7 +12,6 @@
 #include "copyroot.h"
 #include "fd.h"
 #include "fmt.h"
-#include "log.h"
 #include "proc.h"
 
 // What the kernel wants beside the files: new inodes before the old ones are gone, page cache, INIT itself.
@@ -223,6 +222,7 @@ static int plan_entry(int dirfd, const struct dirent *entry, dev_t device, const
 {
 	const char *name = entry->d_name;
 	struct stat st;
+	int fd;
 
 	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 		return 0;
@@ -233,7 +233,8 @@ static int plan_entry(int dirfd, const struct dirent *entry, dev_t device, const
 	count(&st, busy, plan);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	return plan_below(openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC), device, busy, plan);
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
+	return plan_below(fd, device, busy, plan);
 }
 
 // Takes `fd` over.

@@ -200,7 +200,8 @@ static int make_upper(int changes)
 	struct move attributes = { 0 };
 	struct stat st;
 
-	if (in < 0 || fstat(in, &st) < 0 || sys_mkdir(changes, "upper", 0755) < 0 || sys_mkdir(changes, "work", 0700) < 0)
+	if (in < 0 || fstat(in, &st) < 0
+	    || sys_mkdir(changes, "upper", 0755) < 0 || sys_mkdir(changes, "work", 0700) < 0)
 		return -1;
 	out = openat(changes, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	attributes.xattrs = has_xattrs(in);

@@ -33,7 +33,6 @@ image() {
 # The checks of a guest, from stdin, after what all have in common.
 checks() {
 	cat >"$tmp/common" <<-'END'
-	root_type() { stat -f -c %T /; }
 	pivots() {
 		mkdir -p /tmp/new && mount -t tmpfs new /tmp/new && mkdir /tmp/new/old /tmp/new/bin &&
 		cp /bin/busybox /tmp/new/bin && cd /tmp/new &&
@@ -79,7 +78,7 @@ mkfifo -m 611 /data/fifo
 mknod -m 640 /data/node b 7 300
 chmod 1777 /mnt
 i=0; mkdir /data/deep; cd /data/deep; while [ $i -lt 200 ]; do mkdir d$i; cd d$i; i=$((i+1)); done; echo deep >end; cd /
-sleep 0.1
+sleep 1000 </bin/busybox &
 stat -c '%n %F %a %u:%g %h %t:%T %y' /data /data/* /mnt /bin /bin/* /etc | grep -v busybox >/run/before
 stat -c '%n %s %b' /data/large /data/sparse /data/fifo /data/node >>/run/before
 sha256sum /data/large >/run/sum
@@ -95,6 +94,7 @@ ok "types, modes, owners, links, device numbers, times, sizes and blocks are wha
 ok "so are contents" sha256sum -c /run/sum
 is "$(cat "$(find /data/deep -name end)")" deep "200 folders deep"
 is "$(cat /copyroot-args)" "given words" "INIT gets its arguments"
+ok "a process that runs and reads a file that moves goes on" cmp "/proc/$(pidof sleep | cut -d ' ' -f 1)/fd/0" /bin/busybox
 ok "the old root's files take no memory ($(other_cache) kB of other page cache)" test "$(other_cache)" -lt 6000
 like "$(cat /copyroot-mounts)" '^rootfs / tmpfs .*size=' "the new root has a limit"
 END
@@ -130,12 +130,29 @@ boot -n -m 256 -a 'rootfstype=ramfs copyroot.size=10m'
 console_has 'do not fit in 10 MB' "and says so"
 ended poweroff "no room: ended by power-off"
 
+## Too little memory is known as well
+image
+rm "$root/init"
+put /init 755 <<'END'
+#!/bin/sh
+PATH=/bin:/sbin
+yes 'more than fits twice' | head -c 100000000 >/data/large
+exec copyroot --keep
+END
+checks <<'END'
+is "$(mode)" bind "without the memory for a copy it is the bind"
+is "$(stat -c %s /data/large)" 100000000 "and all is there"
+END
+boot -n -m 200 -a 'rootfstype=ramfs'
+console_has 'too little memory: [0-9]+ MB' "and says so"
+ended poweroff "too little memory: ended by power-off"
+
 ## overlay: the module is loaded first
 image overlay
 checks <<'END'
 if grep -q overlay /proc/filesystems; then
 	is "$(mode)" overlay "the root is an overlay"
-	is "$(root_type)" overlayfs "of the file system's type"
+	is "$(stat -f -c %t /)" 794c7630 "of the file system's type"
 	like "$(cat /copyroot-mounts)" '^overlay / overlay' "as /proc/mounts has it"
 	ok "it can be written to" sh -c 'echo new >/data/new && rm /data/new'
 else

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// events - signals and the ends of processes: the only place where init waits
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include "init.h"
+#include "trace.h"
+
+enum { REAP_AT_ONCE = 4096 };	// so that a storm of orphans does not keep signals waiting
+
+struct init init;
+
+static const struct { int signal; enum request request; } requests[] = {
+	{ SIGUSR1, HALT },
+	{ SIGUSR2, POWEROFF },
+	{ SIGPWR, POWEROFF },
+	{ SIGTERM, REBOOT },
+	{ SIGQUIT, RESTART_INIT },
+};
+
+static sigset_t awaited;
+static int more;	// not all was reaped in the last turn
+
+void events_start(void)
+{
+	static const int others[] = { SIGCHLD, SIGHUP, SIGINT, SIGTSTP, SIGCONT };
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
+	struct sigaction plain = { .sa_handler = SIG_DFL };
+	sigset_t blocked;
+
+	sigemptyset(&awaited);
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		sigaddset(&awaited, requests[i].signal);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		sigaddset(&awaited, others[i]);
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		sigdelset(&blocked, faults[i]);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	for (int signal = 1; signal < NSIG; signal++)	// an ignored SIGCHLD would hide what ended
+		sigaction(signal, &plain, NULL);
+}
+
+static void take(int signal)
+{
+	switch (signal) {
+	case SIGHUP: init.reload = 1; break;
+	case SIGINT: init.ctrlaltdel = 1; break;
+	case SIGTSTP: init.held = 1; break;
+	case SIGCONT: init.held = 0; break;
+	}
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		if (requests[i].signal == signal)
+			init.request = requests[i].request;
+}
+
+// One SIGCHLD may stand for any number of children.
+static void reap(void)
+{
+	int status;
+	pid_t pid = 0;
+
+	for (int i = 0; i < REAP_AT_ONCE; i++) {
+		pid = waitpid(-1, &status, WNOHANG);
+		if (pid <= 0)
+			break;
+		job_ended(pid, status);
+	}
+	more = pid > 0;
+	init.childless = pid < 0 && errno == ECHILD;
+}
+
+void wait_event(long long until)
+{
+	long long left = more ? 0 : until - trace_now();
+	struct timespec time = { .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
+	int signal;
+
+	if (left < 0)
+		time = (struct timespec){ 0 };
+	signal = sigtimedwait(&awaited, NULL, until < 0 && !more ? NULL : &time);
+	if (signal > 0)
+		take(signal);
+	reap();
+}

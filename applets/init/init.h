@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// init.h - what init's rooms share
+#pragma once
+#include "inittab.h"
+
+// How it is to end.
+enum request { NOTHING, HALT, POWEROFF, REBOOT, RESTART_INIT };
+
+// Each state is a function that returns the next; see the table in init.c.
+enum state {
+	STATE_RESCUE, STATE_SYSINIT, STATE_SINGLE, STATE_WAIT, STATE_ONCE, STATE_RUN,
+	STATE_SHUTDOWN, STATE_TERMINATE, STATE_KILL, STATE_POWER, STATES
+};
+
+struct init {
+	struct inittab *table;
+	enum request request;
+	int reload, ctrlaltdel;	// asked for, not done yet
+	int held;		// SIGTSTP: nothing is restarted until SIGCONT
+	int childless;		// no process is left
+};
+extern struct init init;
+
+// events.c
+// Blocks all that can be waited for. What init starts gets an empty mask (spawn.h).
+void events_start(void);
+// Waits for a signal until `until` (microseconds since boot, -1: for ever), notes what it asks for, reaps.
+void wait_event(long long until);
+
+// jobs.c
+void jobs_want(enum action action);
+void job_want(struct entry *entry);
+// Starts what is wanted and due. Returns when the next is due, or -1.
+long long jobs_start(void);
+// Nothing is wanted any more; what runs goes on.
+void jobs_drop(void);
+// Takes note of a child's end; most are orphans and no jobs.
+void job_ended(pid_t pid, int status);
+// Whether any entry keeps init busy, now or later.
+int jobs_any(void);
+// A shell on the console, when there is nothing else; started like any job. NULL where there is no shell.
+struct entry *job_rescue(void);
+// Reads inittab again. What did not change goes on as it is.
+void jobs_reload(void);
+
+// stop.c
+enum state stop_shutdown(void);
+enum state stop_terminate(void);
+enum state stop_kill(void);
+enum state stop_power(void);
+// Whether this is the machine's PID 1, and not a container's.
+int is_machine(void);

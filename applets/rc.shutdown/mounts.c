@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// mounts - what holds data is unmounted, or at least read-only in the end
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include "cmdline.h"
+#include "door.h"
+#include "fmt.h"
+#include "log.h"
+#include "mountopts.h"
+#include "rc_shutdown.h"
+
+enum {
+	UMOUNT_S = 15,		// one of them: a disk that is slow to take what is in memory
+	REMOUNT_S = 10,
+	STUCK = 32,		// mounts that do not answer, remembered so that each is tried once
+};
+
+int mounts_left;
+
+// Kept by the kernel in memory, or a view of it: nothing to lose.
+static const char *const api_types[] = {
+	"proc", "sysfs", "devtmpfs", "devpts", "tmpfs", "ramfs", "rootfs", "cgroup", "cgroup2", "cpuset", "mqueue",
+	"securityfs", "debugfs", "tracefs", "configfs", "fusectl", "selinuxfs", "smackfs", "apparmorfs", "pstore", "bpf",
+	"efivarfs", "binfmt_misc", "hugetlbfs", "autofs", "nsfs", "pipefs", "sockfs", "rpc_pipefs", "nfsd", "resctrl",
+	"functionfs", "xenfs", "spufs", "openpromfs", "usbfs", NULL
+};
+
+// The server may be gone: they are only taken out of the tree.
+static const char *const network_types[] = {
+	"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "ceph", "afs", "coda", "gfs", "gfs2", "ocfs2", "glusterfs",
+	"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", NULL
+};
+
+static int stuck[STUCK];	// their ids
+static int stuck_count;
+
+static int is_one_of(const char *const *types, const char *type)
+{
+	for (; *types; types++)
+		if (!strcmp(*types, type))
+			return 1;
+	return 0;
+}
+
+static int is_api(const struct mountinfo *m)
+{
+	return is_one_of(api_types, m->type);
+}
+
+static int is_root(const struct mountinfo *m)
+{
+	return !strcmp(m->target, "/");
+}
+
+static const struct mountinfo *by_id(const struct mount_table *table, int id)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->mounts[i].id == id)
+			return &table->mounts[i];
+	return NULL;
+}
+
+// One with data, or one that stands on such a one: /proc in a chroot on a disk.
+static int must_go(const struct mount_table *table, const struct mountinfo *m)
+{
+	const struct mountinfo *parent;
+
+	while (!is_root(m)) {
+		if (!is_api(m))
+			return 1;
+		parent = by_id(table, m->parent);
+		if (!parent || parent == m)
+			break;
+		m = parent;
+	}
+	return 0;
+}
+
+static int is_stuck(const struct mountinfo *m)
+{
+	for (int i = 0; i < stuck_count; i++)
+		if (stuck[i] == m->id)
+			return 1;
+	return 0;
+}
+
+// Returns whether it is gone. What is busy now may not be in the next round.
+static int unmount(const struct mountinfo *m)
+{
+	int flags = UMOUNT_NOFOLLOW | (is_one_of(network_types, m->type) ? MNT_DETACH : 0);
+
+	if (!allowing(ANY_ERROR, within(UMOUNT_S * 1000, sys_umount(m->target, flags))))
+		return 1;
+	if (errno == ETIMEDOUT && stuck_count < STUCK) {
+		warn("umount %s: not done after %d s", m->target, UMOUNT_S);
+		stuck[stuck_count++] = m->id;
+	}
+	return 0;
+}
+
+static int unmount_round(void)
+{
+	struct mount_table table;
+	int progress = 0;
+
+	if (mount_table_read(&table) < 0)
+		return warn("mountinfo:"), 0;
+	for (size_t i = table.count; i--; )
+		if (must_go(&table, &table.mounts[i]) && !is_stuck(&table.mounts[i]))
+			progress |= unmount(&table.mounts[i]);
+	mount_table_free(&table);
+	if (CONFIG_RC_SHUTDOWN_DEVICES && !mount_table_read(&table)) {
+		progress |= devices_detach(&table, 0);
+		mount_table_free(&table);
+	}
+	return progress;
+}
+
+void mounts_unmount(void)
+{
+	while (unmount_round() && !door_is_dry())
+		;
+}
+
+/* Read-only */
+
+// The super block's options without the words that are flags.
+static void other_options(const char *super, struct buf *buf)
+{
+	buf_add(buf, "", 0);
+	while (*super) {
+		size_t length = strcspn(super, ",");
+
+		if (!(length == 2 && super[0] == 'r' && (super[1] == 'w' || super[1] == 'o'))) {
+			if (buf->length)
+				buf_add(buf, ",", 1);
+			buf_add(buf, super, length);
+		}
+		super += length + (super[length] == ',');
+	}
+}
+
+// With the options it has, since some file systems take those that are not named for unset; without them for
+// those that do not take again what they show. Returns 0 or -1.
+static int remount_readonly(const struct mountinfo *m)
+{
+	char words[1024];
+	struct buf options = BUF(words);
+	unsigned long flags = MS_REMOUNT | MS_RDONLY | mount_flags(m->options);
+
+	other_options(m->super, &options);
+	if (!allowing(ANY_ERROR, within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, words))))
+		return 0;
+	return errno == EINVAL ? within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, NULL)) : -1;
+}
+
+static void keep_readonly(const struct mountinfo *m)
+{
+	char names[512] = "";
+	struct buf text = BUF(names);
+	int holders = is_stuck(m) ? 0 : processes_holding(m->target, &text);
+	int writable = !list_has(m->super, "ro") && remount_readonly(m) < 0;
+
+	mounts_left += writable;
+	warn("%s stays mounted, %s%s%s", m->target, writable ? "and can still be written to" : "read-only",
+	     holders ? ": held by " : is_stuck(m) ? ": it does not answer" : ": no process holds it", names);
+}
+
+static void root_readonly(const struct mount_table *table)
+{
+	const struct mountinfo *root = mount_at(table, "/");
+
+	if (!root || is_api(root) || list_has(root->super, "ro"))
+		return;
+	if (remount_readonly(root) < 0) {
+		warn("/ can still be written to:");
+		mounts_left++;
+	}
+}
+
+void mounts_readonly(void)
+{
+	struct mount_table table;
+
+	if (mount_table_read(&table) < 0)
+		return;
+	for (size_t i = table.count; i-- && !door_is_dry(); )
+		if (must_go(&table, &table.mounts[i]) && !is_api(&table.mounts[i]))
+			keep_readonly(&table.mounts[i]);
+	if (CONFIG_RC_SHUTDOWN_DEVICES)
+		devices_detach(&table, 1);
+	root_readonly(&table);
+	mount_table_free(&table);
+}

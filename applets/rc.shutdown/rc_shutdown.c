@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// rc_shutdown - from a running system to one that can be switched off, step by step
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "applet.h"
+#include "door.h"
+#include "fd.h"
+#include "fmt.h"
+#include "log.h"
+#include "proc.h"
+#include "rc_shutdown.h"
+#include "scripts.h"
+#include "trace.h"
+
+enum {
+	SCRIPT_S = 60,		// for one script of /etc/shutdown.d
+	KILL_S = 3,
+	SYNC_S = 20,
+	SWAPOFF_S = 30,
+	REBOOT_TRIES = 2,
+};
+
+static int term_seconds = CONFIG_RC_SHUTDOWN_TIMEOUT, script_seconds = SCRIPT_S;
+
+/* Steps */
+
+static void step_scripts(void)
+{
+	run_scripts("/etc/shutdown.d", script_seconds * 1000);
+}
+
+// init restarts nothing meanwhile; busybox's init knows this signal too, others ignore it.
+static void step_hold(void)
+{
+	allowing(ANY_ERROR, sys_kill(1, SIGTSTP));
+}
+
+static void step_terminate(void)
+{
+	processes_terminate(term_seconds);
+}
+
+static void step_kill(void)
+{
+	processes_kill(KILL_S);
+}
+
+static void step_sync(void)
+{
+	within(SYNC_S * 1000, sys_sync());
+}
+
+// "FILE TYPE SIZE USED PRIORITY" below a head line (proc_swaps(5)).
+static void step_swap(void)
+{
+	cleanup_fd int fd = proc_open("swaps");
+	cleanup_free char *text = fd < 0 ? NULL : load_fd(fd, 1 << 20, NULL);
+	char *rest = text ? strchr(text, '\n') : NULL, *line;
+
+	while (rest && (line = strsep(&rest, "\n"))) {
+		char *name = strsep(&line, " \t");
+
+		if (!*name)
+			continue;
+		octal_decode(name);
+		within(SWAPOFF_S * 1000, sys_swapoff(name));
+	}
+}
+
+static const struct step {
+	const char *name;
+	void (*run)(void);
+	const char *what;
+} steps[] = {
+	{ "scripts",   step_scripts,    "run /etc/shutdown.d" },
+	{ "hold",      step_hold,       "init starts nothing more" },
+	{ "terminate", step_terminate,  "TERM, CONT, and HUP for those with a terminal" },
+	{ "kill",      step_kill,       "KILL what is left" },
+	{ "sync",      step_sync,       "write to the disks what is in memory" },
+	{ "swap",      step_swap,       "swap off" },
+	{ "unmount",   mounts_unmount,  "unmount and detach, innermost first, until nothing changes" },
+	{ "readonly",  mounts_readonly, "what is left, and the root" },
+	{ "sync",      step_sync,       "once more" },
+};
+
+static void run_steps(void)
+{
+	for (const struct step *step = steps; step < steps + sizeof steps / sizeof *steps; step++) {
+		if (door_is_dry())
+			print(STDOUT_FILENO, "# %s: %s\n", step->name, step->what);
+		trace_step(step->name);
+		step->run();
+	}
+	trace_step(NULL);
+}
+
+/* Actions */
+
+static const struct action {
+	const char *name;
+	int command;		// of reboot(2); 0: none
+} actions[] = {
+	{ "poweroff", RB_POWER_OFF },
+	{ "reboot", RB_AUTOBOOT },
+	{ "halt", RB_HALT_SYSTEM },
+	{ "kexec", RB_KEXEC },
+	{ "noop", 0 },
+};
+
+static const struct action *action_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (!strcmp(actions[i].name, name))
+			return &actions[i];
+	return NULL;
+}
+
+// Returns 0 after noop; -1 where reboot(2) does not do it.
+static int act(const struct action *action)
+{
+	if (!action->command)
+		return 0;
+	for (int i = 0; i < REBOOT_TRIES; i++)
+		if (!sys_reboot(action->command))
+			return 0;
+	return action->command == (int)RB_KEXEC ? sys_reboot(RB_AUTOBOOT) : -1;
+}
+
+/* This process must not hold what it is to unmount, nor be ended half-way */
+
+static void let_go_of_files(void)
+{
+	struct stat st;
+	int null;
+
+	(void)!chdir("/");
+	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
+		if (!fstat(fd, &st) && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+			dup2(null, fd);
+	fd_close(&null);
+}
+
+static void stay_alive(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		signal(signals[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* Options */
+
+static int set_seconds(int *seconds, const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!*text || *end || *text == '-' || value > 86400)
+		return usage_error("not a number of seconds", text);
+	*seconds = value;
+	return 0;
+}
+
+static int set_option(int option)
+{
+	switch (option) {
+	case 't': return set_seconds(&term_seconds, optarg);
+	case 's': return set_seconds(&script_seconds, optarg);
+	case 'n': door_dry_run(STDOUT_FILENO); return 0;
+	}
+	return EXIT_USAGE;
+}
+
+static int parse_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "timeout", required_argument, NULL, 't' },
+		{ "script-timeout", required_argument, NULL, 's' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, result = 0;
+
+	while (!result && (option = next_option(argc, argv, "n", options)) != -1)
+		result = set_option(option);
+	if (!result && argv[optind] && argv[optind + 1])
+		return usage_error("too many arguments", argv[optind + 1]);
+	return result;
+}
+
+static int rc_shutdown_main(int argc, char **argv)
+{
+	int result = parse_options(argc, argv);
+	const struct action *action = action_named(argv[optind] ?: "poweroff");
+
+	if (result)
+		return result;
+	if (!action)
+		return usage_error("no such action", argv[optind]);
+	if (!door_is_dry()) {
+		log_boot();
+		stay_alive();
+		let_go_of_files();
+	}
+	run_steps();
+	result = act(action);
+	allowing(ANY_ERROR, sys_kill(1, SIGCONT));
+	return result < 0 || mounts_left;
+}
+
+const struct applet rc_shutdown_applet = {
+	.main = rc_shutdown_main,
+	.args = "[--timeout=SECONDS] [--script-timeout=SECONDS] [-n] [poweroff|reboot|halt|kexec|noop]",
+	.help = HELP(
+		"Brings the system down, then powers off or does what is named; noop returns, for init to go on.\n"
+		"  --timeout=SECONDS         between SIGTERM and SIGKILL, for those that do not end\n"
+		"  --script-timeout=SECONDS  for each script of /etc/shutdown.d (60; 0: no limit)\n"
+		"  -n, --dry-run             print what would be done and change nothing\n"),
+};
