@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "fd.h"
@@ -36,4 +37,13 @@ ssize_t proc_read(const char *path, char *text, size_t size)
 	cleanup_fd int fd = procfs();
 
 	return fd < 0 ? -1 : read_line_at(fd, path, text, size);
+}
+
+// The inode of the first pid namespace is fixed: PROC_PID_INIT_INO of linux/proc_ns.h.
+int is_machine(void)
+{
+	cleanup_fd int fd = proc_open("self/ns/pid");
+	struct stat st;
+
+	return fd < 0 || fstat(fd, &st) < 0 || st.st_ino == 0xEFFFFFFC;
 }

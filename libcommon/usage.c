@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stddef.h>
+#include <string.h>
 #include "applet.h"
 #include "log.h"
 
@@ -20,15 +21,16 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 	c = getopt_long(argc, argv, letters, options, NULL);
 	if (c == '?' || c == ':') {
 		char letter[] = { '-', (char)optopt, 0 };
+		const char *last = optind > 1 && optind <= argc ? argv[optind - 1] : "";	// musl goes beyond argc
 		int known = 0;
 
 		// getopt_long reports a long option by an optopt of 0, or by its value where the argument is wrong.
 		for (const struct option *o = options; o->name; o++)
 			known |= o->val == optopt && optopt;
-		if (optind > 1 && argv[optind - 1][0] == '-' && argv[optind - 1][1] == '-')
-			usage_error(known ? "missing or needless argument" : "unknown option", argv[optind - 1]);
+		if (last[0] == '-' && last[1] == '-')
+			usage_error(known ? "missing or needless argument" : "unknown option", last);
 		else
-			usage_error(c == ':' ? "missing argument" : "unknown option", letter);
+			usage_error(optopt && strchr(letters, optopt) ? "missing argument" : "unknown option", letter);
 		return '?';
 	}
 	return c;

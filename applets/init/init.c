@@ -17,6 +17,7 @@
 #include "init.h"
 #include "log.h"
 #include "mountinfo.h"
+#include "proc.h"
 
 enum { OPEN_FILES = 1048576 };
 

@@ -48,5 +48,3 @@ enum state stop_shutdown(void);
 enum state stop_terminate(void);
 enum state stop_kill(void);
 enum state stop_power(void);
-// Whether this is the machine's PID 1, and not a container's.
-int is_machine(void);

@@ -146,7 +146,7 @@ void job_ended(pid_t pid, int status)
 	set_due(entry);
 	if (is_kept(entry))
 		entry->wanted = 1;
-	else if (entry != &rescue)
+	else if (entry != &rescue && (!init.request || entry->action == SHUTDOWN))	// on the way down all end
 		report(entry, status);
 }
 

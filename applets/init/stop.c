@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/reboot.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "door.h"
 #include "fd.h"
@@ -31,15 +30,6 @@ static const struct { const char *what; int command; } ways[] = {
 	[REBOOT] = { "rebooting", RB_AUTOBOOT },
 	[RESTART_INIT] = { "restarting init", 0 },
 };
-
-// The inode of the first pid namespace is fixed: PROC_PID_INIT_INO of linux/proc_ns.h.
-int is_machine(void)
-{
-	cleanup_fd int fd = proc_open("self/ns/pid");
-	struct stat st;
-
-	return fd < 0 || fstat(fd, &st) < 0 || st.st_ino == 0xEFFFFFFC;
-}
 
 static long long in_seconds(int seconds)
 {

@@ -2,14 +2,19 @@
 // mounts - what holds data is unmounted, or at least read-only in the end
 
 #include <errno.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 #include "cmdline.h"
 #include "door.h"
+#include "fd.h"
 #include "fmt.h"
 #include "log.h"
 #include "mountopts.h"
+#include "proc.h"
 #include "rc_shutdown.h"
 
 enum {
@@ -101,6 +106,29 @@ static int unmount(const struct mountinfo *m)
 	return 0;
 }
 
+static int holds_data(const struct mount_table *table, dev_t device)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (makedev(table->mounts[i].major, table->mounts[i].minor) == device && must_go(table, &table->mounts[i]))
+			return 1;
+	return 0;
+}
+
+// `rc.shutdown >/data/log` would hold /data.
+static void let_go_of_streams(void)
+{
+	cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct mount_table table;
+	struct stat st;
+
+	if (door_is_dry() || null < 0 || mount_table_read(&table) < 0)
+		return;
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (!fstat(fd, &st) && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) && holds_data(&table, st.st_dev))
+			dup2(null, fd);
+	mount_table_free(&table);
+}
+
 static int unmount_round(void)
 {
 	struct mount_table table;
@@ -112,7 +140,7 @@ static int unmount_round(void)
 		if (must_go(&table, &table.mounts[i]) && !is_stuck(&table.mounts[i]))
 			progress |= unmount(&table.mounts[i]);
 	mount_table_free(&table);
-	if (CONFIG_RC_SHUTDOWN_DEVICES && !mount_table_read(&table)) {
+	if (CONFIG_RC_SHUTDOWN_DEVICES && is_machine() && !mount_table_read(&table)) {
 		progress |= devices_detach(&table, 0);
 		mount_table_free(&table);
 	}
@@ -121,6 +149,7 @@ static int unmount_round(void)
 
 void mounts_unmount(void)
 {
+	let_go_of_streams();
 	while (unmount_round() && !door_is_dry())
 		;
 }
@@ -143,6 +172,14 @@ static void other_options(const char *super, struct buf *buf)
 	}
 }
 
+// A container's mounts may be views of the host's file systems: only the view becomes read-only.
+static int remount_view(const struct mountinfo *m)
+{
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | mount_flags(m->options);
+
+	return within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, NULL));
+}
+
 // With the options it has, since some file systems take those that are not named for unset; without them for
 // those that do not take again what they show. Returns 0 or -1.
 static int remount_readonly(const struct mountinfo *m)
@@ -151,10 +188,18 @@ static int remount_readonly(const struct mountinfo *m)
 	struct buf options = BUF(words);
 	unsigned long flags = MS_REMOUNT | MS_RDONLY | mount_flags(m->options);
 
+	if (!is_machine())
+		return remount_view(m);
 	other_options(m->super, &options);
 	if (!allowing(ANY_ERROR, within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, words))))
 		return 0;
 	return errno == EINVAL ? within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, NULL)) : -1;
+}
+
+// The file system, or in a container the view of it.
+static int is_readonly(const struct mountinfo *m)
+{
+	return list_has(m->super, "ro") || (!is_machine() && list_has(m->options, "ro"));
 }
 
 static void keep_readonly(const struct mountinfo *m)
@@ -162,7 +207,7 @@ static void keep_readonly(const struct mountinfo *m)
 	char names[512] = "";
 	struct buf text = BUF(names);
 	int holders = is_stuck(m) ? 0 : processes_holding(m->target, &text);
-	int writable = !list_has(m->super, "ro") && remount_readonly(m) < 0;
+	int writable = !is_readonly(m) && remount_readonly(m) < 0;
 
 	mounts_left += writable;
 	warn("%s stays mounted, %s%s%s", m->target, writable ? "and can still be written to" : "read-only",
@@ -173,7 +218,7 @@ static void root_readonly(const struct mount_table *table)
 {
 	const struct mountinfo *root = mount_at(table, "/");
 
-	if (!root || is_api(root) || list_has(root->super, "ro"))
+	if (!root || is_api(root) || is_readonly(root))
 		return;
 	if (remount_readonly(root) < 0) {
 		warn("/ can still be written to:");
@@ -190,7 +235,7 @@ void mounts_readonly(void)
 	for (size_t i = table.count; i-- && !door_is_dry(); )
 		if (must_go(&table, &table.mounts[i]) && !is_api(&table.mounts[i]))
 			keep_readonly(&table.mounts[i]);
-	if (CONFIG_RC_SHUTDOWN_DEVICES)
+	if (CONFIG_RC_SHUTDOWN_DEVICES && is_machine())
 		devices_detach(&table, 1);
 	root_readonly(&table);
 	mount_table_free(&table);

@@ -348,7 +348,7 @@ if setpriv --reuid 54321 --regid 54321 --clear-groups unshare -rmpf true 2>/dev/
 	::respawn:/bin/sh -c 'echo x >>/out/limited; exec /bin/sleep 1000'
 	END
 	rm -rf "$tmp/out/"*; chmod 777 "$tmp/out"
-	timeout -k 1 12 setpriv --reuid 54321 --regid 54321 --clear-groups unshare -rmpf --kill-child=KILL sh "$tmp/limited" "$tmp" \
+	timeout -k 1 6 setpriv --reuid 54321 --regid 54321 --clear-groups unshare -rmpf --kill-child=KILL sh "$tmp/limited" "$tmp" \
 		>"$tmp/log" 2>&1 </dev/null
 	is "$(out limited)" x "RLIMIT_NPROC reached: the entry starts when there is room"
 	is "$(grep -c 'sleep 1000.*no process for it' "$tmp/log")" 1 "and that is said once"

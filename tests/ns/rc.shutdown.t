@@ -1,0 +1,217 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# rc.shutdown.t - rc.shutdown in namespaces of its own: who is told to end, who is spared, what is unmounted, every call failing
+. tests/tap.sh
+[ "$(id -u)" = 0 ] || skip_all "needs root for its namespaces"
+unshare -mpfiun --kill-child true 2>/dev/null || skip_all "no namespaces here"
+# A mount namespace and a tmpfs: no disk of the host is to be seen where rc.shutdown unmounts.
+[ "${in_namespace:-}" ] || in_namespace=y exec unshare -m sh "$0"
+tmpdir
+at_end() { umount -l "$tmp"; }
+mount -t tmpfs test "$tmp" || skip_all "no tmpfs here"
+scripts/need busybox:busybox-static >&2
+
+## A root on a tmpfs; the script runs as PID 1 there, so that only this namespace is shut down
+template=$tmp/template
+mkdir -p "$template/bin" "$template/etc/shutdown.d" "$template/dev" "$template/proc" "$template/sys" "$template/out" \
+	"$template/@keeper" "$template/a b" "$template/disk" "$tmp/out" "$tmp/mnt"
+cp "$(command -v busybox)" "$template/bin/busybox"
+for name in sh cat ls sleep kill ps echo grep sed tr date usleep mount umount mkdir mkfifo setsid true readlink; do
+	ln -s busybox "$template/bin/$name"
+done
+ln -s ../bin/busybox "$template/@keeper/sh"
+cp "$INITBOX" "$template/bin/initbox"
+ln -s initbox "$template/bin/rc.shutdown"
+cat >"$tmp/enter" <<'END'
+[ $$ = 1 ] || exit 99
+mount --make-rprivate /
+mount -t tmpfs root "$1/mnt"
+cp -a "$1/template/." "$1/mnt"
+mount -t tmpfs dev "$1/mnt/dev"
+mount -t proc proc "$1/mnt/proc"
+: >"$1/mnt/dev/null"
+mount --bind /dev/null "$1/mnt/dev/null"
+mount --bind "$1/out" "$1/mnt/out"
+# The host's own mounts leave this namespace, so that none of them can be unmounted or made read-only.
+cd "$1/mnt" && mkdir old && pivot_root . old || exit 99
+exec /bin/busybox env -i PATH=/bin /bin/sh -c 'umount -l /old; . /out/script' >/out/log 2>&1 </dev/null
+END
+inside() {	# script from stdin; sets $log, $code and $took
+	rm -rf "$tmp/out/"*
+	cat >"$tmp/out/script"
+	began=$(date +%s%N)
+	timeout -k 1 60 unshare -mpfiun --kill-child=KILL sh "$tmp/enter" "$tmp" >"$tmp/outer" 2>&1 </dev/null && code=0 || code=$?
+	took=$((($(date +%s%N) - began) / 1000000))
+	log=$(cat "$tmp/out/log" "$tmp/outer")
+}
+out() { cat "$tmp/out/$1" 2>/dev/null; }
+
+## Who ends, and who is spared
+inside <<'END'
+mkfifo /never
+exec 6<>/never
+sh -c 'trap "echo term >>/out/told; exit" TERM; echo $$ >/out/child; while :; do read -t 100 x <&6; done' &
+sh -c 'kill -STOP $$; echo continued >/out/continued' &
+@keeper/sh -c 'echo $$ >/out/keeper; read x <&6' &
+sh -c 'rc.shutdown noop; echo $? >/out/code; echo alive >/out/ancestor' &
+wait $!
+kill -0 $(cat /out/keeper) && echo alive >/out/kept
+kill -0 $(cat /out/child) 2>/dev/null || echo gone >/out/gone
+END
+is "$(out told)" term "a process gets SIGTERM"
+is "$(out gone)" gone "and is gone"
+is "$(out kept)" alive "one whose argv[0] begins with @ stays"
+is "$(out ancestor)" alive "and so do rc.shutdown's ancestors"
+ok "it goes on as soon as the last one is gone ($took ms)" test "$took" -le 1500
+
+inside <<'END'
+sh -c 'kill -STOP $$; sleep 100' &
+usleep 100000
+rc.shutdown noop
+END
+ok "a stopped process is continued, and ends ($took ms)" test "$took" -le 1500
+
+inside <<'END'
+sh -c 'trap "" TERM; while :; do sleep 0.1; done' &
+usleep 100000
+rc.shutdown --timeout=1 noop
+echo $? >/out/code
+END
+like "$log" '^rc.shutdown: did not end after SIGTERM, killed: .*sh \([0-9]+\)' "one that ignores SIGTERM is named"
+ok "and killed after the time that is given ($took ms)" test "$took" -ge 1000 -a "$took" -le 2500
+is "$(out code)" 0 "which is no failure"
+
+## Scripts
+inside <<'END'
+for name in 20-second 10-first; do
+	printf '#!/bin/sh\necho %s; ps >/out/%s\n' $name $name >/etc/shutdown.d/$name
+done
+printf '#!/bin/sh\nexit 7\n' >/etc/shutdown.d/30-fails
+printf '#!/bin/sh\nsleep 1000\n' >/etc/shutdown.d/40-hangs
+printf '#!/bin/sh\nfor i; do :; done; echo last\n' >/etc/shutdown.d/50-last
+/bin/busybox chmod 755 /etc/shutdown.d/*
+sleep 1001 &
+rc.shutdown --script-timeout=1 noop
+END
+is "$(echo "$log" | grep -E '^(10-first|20-second|last)' | tr '\n' ' ')" "10-first 20-second last " "scripts of /etc/shutdown.d run in name order"
+like "$(out 20-second)" 'sleep 1001' "before anything is ended"
+like "$log" '30-fails: exit code 7' "a failing one is reported"
+like "$log" '40-hangs: not done after 1 s, ended' "a hanging one is ended"
+
+## Mounts. A namespace may have no disks: overlayfs counts as one, for it holds data.
+overlays='layer() { mkdir -p /layers/$1/upper /layers/$1/work "$2" && mount -t overlay -o lowerdir=/etc,upperdir=/layers/$1/upper,workdir=/layers/$1/work layer "$2"; }'
+inside <<END
+$overlays
+layer 1 /disk && echo yes >/out/overlay
+END
+if [ "$(out overlay)" = yes ]; then
+	inside <<END
+$overlays
+layer 1 /disk
+layer 2 "/disk/in side"
+layer 3 "/disk/in side/deeper"
+mkdir /disk/proc /disk/tmp
+mount -t proc proc /disk/proc
+mount -t tmpfs tmp /disk/tmp
+layer 4 /disk/tmp/x
+mkdir /bound
+mount --bind /disk /bound
+mount --bind "/disk/in side" "/disk/in side/deeper"
+rc.shutdown --dry-run noop >/out/plan
+rc.shutdown noop
+echo \$? >/out/code
+cat /proc/self/mountinfo >/out/mountinfo
+END
+	is "$(out plan | grep ^umount | head -n 8)" "umount '/disk/in side/deeper'
+umount /bound
+umount /disk/tmp/x
+umount /disk/tmp
+umount /disk/proc
+umount '/disk/in side/deeper'
+umount '/disk/in side'
+umount /disk" "the plan unmounts what holds data and what stands on it, innermost first, blanks decoded"
+	unlike "$(out mountinfo)" ' (/disk|/bound)' "and so it is"
+	like "$(out mountinfo)" ' /proc .* proc ' "API file systems stay"
+	unlike "$log" 'stays mounted' "nothing stays"
+	inside <<END
+$overlays
+layer 1 /disk
+mkdir /disk/folder
+mkfifo /never
+exec 6<>/never
+@keeper/sh -c 'cd /disk/folder; echo \$\$ >/out/keeper; read x <&6' &
+usleep 200000
+rc.shutdown noop
+echo \$? >/out/code
+cat /proc/self/mountinfo >/out/mountinfo
+END
+	like "$log" "^rc.shutdown: /disk stays mounted, read-only: held by sh \\($(out keeper)\\)" "who holds a mount is named"
+	like "$(out mountinfo)" ' / /disk ro' "and it is read-only"
+	is "$(out code)" 0 "which will do"
+else
+	skip "no overlayfs here" "mounts are unmounted innermost first"
+fi
+
+## The whole plan changes nothing
+inside <<'END'
+sleep 1000 &
+echo $! >/out/sleep
+cat /proc/self/mountinfo >/out/before
+rc.shutdown -n reboot >/out/plan
+cat /proc/self/mountinfo >/out/after
+kill -0 $(cat /out/sleep) && echo alive >/out/alive
+END
+is "$(out alive)" alive "a dry run ends nobody"
+is "$(out after)" "$(out before)" "and unmounts nothing"
+is "$(out plan | sed "s/ $(out sleep)\$/ PID/" | grep -v umount)" "# scripts: run /etc/shutdown.d
+# hold: init starts nothing more
+kill -20 1
+# terminate: TERM, CONT, and HUP for those with a terminal
+kill -15 PID
+kill -18 PID
+# kill: KILL what is left
+# sync: write to the disks what is in memory
+sync
+# swap: swap off
+# unmount: unmount and detach, innermost first, until nothing changes
+# readonly: what is left, and the root
+# sync: once more
+sync
+reboot -f
+kill -18 1" "it prints the whole plan"
+
+## Actions
+for row in 'poweroff 130' 'halt 130' 'reboot 129'; do
+	set -- $row
+	inside <<END
+rc.shutdown $1
+sleep 5
+END
+	is "$code" "$2" "rc.shutdown $1 asks the kernel for that"
+done
+inside <<'END'
+rc.shutdown dance; echo $? >/out/code
+rc.shutdown --timeout=x; echo $? >>/out/code
+rc.shutdown noop noop; echo $? >>/out/code
+rc.shutdown --what; echo $? >>/out/code
+END
+is "$(out code | tr '\n' ' ')" "2 2 2 2 " "wrong arguments change nothing"
+like "$log" '^rc.shutdown: dance: no such action' "and are named"
+
+## Every single call fails once
+n=1 failed=0
+while [ $n -le 40 ]; do
+	inside <<END
+sleep 1000 &
+sleep 1000 &
+printf '#!/bin/sh\n' >/etc/shutdown.d/script
+INITBOX_FAULT=$n rc.shutdown --timeout=1 poweroff
+sleep 5
+END
+	[ "$code" = 130 ] || { failed=$((failed + 1)); diag "call $n: exit code $code: $log"; }
+	[ "$(echo "$log" | grep -c 'Input/output error')" -ge 1 ] || calls_over=$((${calls_over:-0} + 1))
+	[ "${calls_over:-0}" -lt 8 ] || break	# some errors are allowed and not said
+	n=$((n + 1))
+done
+is "$failed" 0 "whichever of $n calls fails, it ends by power-off"
+done_testing
