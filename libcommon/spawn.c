@@ -25,11 +25,12 @@ static const char default_path[] = "PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 // Signals that are blocked or ignored stay so across execve(2): a child starts with none.
 static void reset_signals(void)
 {
-	struct sigaction plain = { .sa_handler = SIG_DFL };
+	static const long plain[8];	// struct sigaction of the kernel, SIG_DFL and nothing else
 	sigset_t none;
 
+	// The C library keeps three signals for itself and would not touch them; who started us may have ignored them.
 	for (int signal = 1; signal < NSIG; signal++)
-		sigaction(signal, &plain, NULL);
+		syscall(SYS_rt_sigaction, signal, plain, NULL, (size_t)(NSIG - 1) / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

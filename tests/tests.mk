@@ -24,6 +24,6 @@ JOBS  ?= $(shell nproc 2>/dev/null || echo 1)
 
 do-check: all unit
 	$(Q)sh scripts/need prove:perl unshare:util-linux
-	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer $(TESTS)
+	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer --failures $(TESTS)
 
 .PHONY: unit do-check

@@ -106,7 +106,8 @@ put /etc/shutdown.d/10-keeper 755 <<'END'
 #!/bin/sh
 cd /
 mkfifo /run/never
-@keeper/sh -c 'cd /tmp/data/below; exec 5</tmp/data/kept 6<>/run/never; read x <&6' &
+@keeper/sh -c 'cd /tmp/data/below; exec 5</tmp/data/kept 6<>/run/never; : >/run/keeping; read x <&6' &
+while [ ! -e /run/keeping ]; do sleep 0.1; done	# until then it has another name
 END
 boot -n -- $disks
 ended poweroff "stubborn: it powers off"
