@@ -82,7 +82,6 @@ enum state stop_terminate(void)
 	if (init.childless)
 		return STATE_POWER;
 	allowing(ESRCH, sys_kill(-1, SIGTERM));
-	allowing(ESRCH, sys_kill(-1, SIGHUP));	// a shell at its terminal ignores TERM
 	allowing(ESRCH, sys_kill(-1, SIGCONT));
 	wait_childless(TERM_S);
 	return STATE_KILL;
