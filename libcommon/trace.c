@@ -54,15 +54,16 @@ int trace_open(const char *path)
 	return file < 0 ? -1 : 0;
 }
 
-static void record(long long start, const char *op, const char *object, int error)
+// `error` is 0 or an errno.
+static void add_line(long long start, long long took, const char *applet, const char *step, const char *op,
+		     const char *object, int error)
 {
 	char text[512];
 	struct buf line = BUF(text);
 
 	if (!on)
 		return;
-	buf_format(&line, "%lld %lld %d %s %s %s %-s %d\n", start, trace_now() - start, getpid(), log_get_name(),
-		   current_step, op, object, error);
+	buf_format(&line, "%lld %lld %d %s %s %s %-s %d\n", start, took, getpid(), applet, step, op, object, error);
 	if (line.truncated)
 		text[line.length - 1] = '\n';
 	if (lines.length + line.length >= sizeof memory)
@@ -71,6 +72,11 @@ static void record(long long start, const char *op, const char *object, int erro
 		buf_add(&lines, text, line.length);
 	else
 		dropped++;
+}
+
+static void record(long long start, const char *op, const char *object, int error)
+{
+	add_line(start, trace_now() - start, log_get_name(), current_step, op, object, error);
 }
 
 void trace_step(const char *step)
@@ -85,4 +91,9 @@ void trace_step(const char *step)
 void trace_call(long long start, const char *op, const char *object, int error)
 {
 	record(start, op, object, error);
+}
+
+void trace_past(long long start, long long took, const char *applet, const char *op, const char *object)
+{
+	add_line(start, took, applet, "-", op, object, 0);
 }

@@ -20,3 +20,5 @@ void trace_flush(void);
 void trace_step(const char *step);
 // One finished call; the door uses it. `error` is 0 or an errno.
 void trace_call(long long start, const char *op, const char *object, int error);
+// What another program did before there was a trace, as it tells: microseconds since boot, microseconds.
+void trace_past(long long start, long long took, const char *applet, const char *op, const char *object);
