@@ -14,6 +14,7 @@
 #include "log.h"
 #include "scripts.h"
 #include "spawn.h"
+#include "trace.h"
 
 enum { GRACE_MS = 2000 };	// between SIGTERM and SIGKILL for a script over its time
 
@@ -61,12 +62,18 @@ static int run_entry(const char *folder, const char *name, int timeout_ms)
 {
 	char path[4096];
 	struct stat st;
+	long long start = trace_now();
+	int failed;
 
 	if (format_path(path, "%s/%s", folder, name) < 0 || stat(path, &st) < 0) {
 		warn("%s/%s:", folder, name);
 		return 1;
 	}
-	return S_ISREG(st.st_mode) && run_script(path, timeout_ms);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	failed = run_script(path, timeout_ms);
+	trace_call(start, "script", path, 0);
+	return failed;
 }
 
 int run_scripts(const char *folder, int timeout_ms)

@@ -99,23 +99,37 @@ static void add_seconds(struct buf *line, const char *name, long long us)
 }
 
 // copyroot leaves "MODE START DURATION" (microseconds since boot) in the environment of what it runs.
-static void add_before(struct buf *line, long long start)
+struct switched {
+	char mode[16];
+	long long start, took;
+};
+
+// Returns whether there was a copyroot.
+static int switched_by_copyroot(struct switched *s)
 {
 	const char *text = getenv("INITBOX_COPYROOT");
 	const char *space = text ? strchr(text, ' ') : NULL;
 	char *end;
-	long long began, duration;
 
-	if (!space) {
+	if (!space || format_path(s->mode, "%.*s", (int)(space - text), text) < 0)
+		return 0;
+	s->start = strtoll(space, &end, 10);
+	s->took = strtoll(end, NULL, 10);
+	return 1;
+}
+
+static void add_before(struct buf *line, long long start)
+{
+	struct switched copyroot;
+
+	if (!switched_by_copyroot(&copyroot)) {
 		add_seconds(line, "kernel and init", start);
 		return;
 	}
-	began = strtoll(space, &end, 10);
-	duration = strtoll(end, NULL, 10);
-	add_seconds(line, "kernel", began);
-	add_seconds(line, "copyroot", duration);
-	buf_format(line, " (%.*s)", (int)(space - text), text);
-	add_seconds(line, "init", start - began - duration);
+	add_seconds(line, "kernel", copyroot.start);
+	add_seconds(line, "copyroot", copyroot.took);
+	buf_format(line, " (%s)", copyroot.mode);
+	add_seconds(line, "init", start - copyroot.start - copyroot.took);
 }
 
 static void report(long long start)
@@ -140,10 +154,13 @@ static enum where detect(void)
 static int boot(const char *skip)
 {
 	long long start = trace_now();
+	struct switched copyroot;
 
 	if (!door_is_dry()) {
 		log_boot();
 		trace_start();
+		if (switched_by_copyroot(&copyroot))
+			trace_past(copyroot.start, copyroot.took, "copyroot", "switch", copyroot.mode);
 	}
 	run_all(SYSTEM, skip);
 	if (CONFIG_RC_INIT_REPORT && !door_is_dry())
