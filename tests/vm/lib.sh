@@ -4,6 +4,7 @@
 #
 #   machine [busybox]       begin a guest: initbox's image, or a bare busybox whose /init only runs the guest script;
 #                           its tree is $root, free to be changed until boot
+#   with_kernel FLAVOUR     use another of scripts/kernel's from here on; fails where it cannot be had (see $tmp/why)
 #   modules NAME...|none    give the guest these modules and what they need (default: all; each boot is 2 s faster without)
 #   put PATH [MODE]         a file of the guest, from stdin
 #   guest                   the script that checks things inside the guest, from stdin; powers off when it ends
@@ -79,6 +80,11 @@ machine() {
 }
 
 modules() { module_set=$*; }
+
+with_kernel() {
+	export KERNEL_FLAVOUR="$1"
+	kernel=$(scripts/kernel 2>"$tmp/why")
+}
 
 put() {
 	mkdir -p "$root$(dirname "$1")"
