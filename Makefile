@@ -5,6 +5,7 @@
 # make run              boot the suite on a Debian kernel in QEMU; ends at a shell, poweroff leaves
 # make check            run all tests (TESTS='tests/ns/*.t' for some of them)
 # make install          install the binary and its links below DESTDIR
+# make bench            time and size against peers (BENCH='copyroot sbx' for some), into O/build/bench
 # make size             bytes of code and data per applet
 # make menuconfig       choose applets and options (also oldconfig, olddefconfig, savedefconfig,
 #                       defconfig, allnoconfig, allyesconfig, NAME_defconfig)
@@ -168,7 +169,7 @@ install: all
 
 # On a fresh machine the tools come first, and make is read again: it looks for musl-gcc.
 build-needs := make:make awk:mawk $(if $(filter default,$(origin CC)),$(if $(CROSS_COMPILE),,gcc:gcc musl-gcc:musl-tools))
-run check:
+run check bench:
 	$(Q)sh scripts/need $(build-needs)
 	$(Q)$(MAKE) do-$@
 
@@ -194,4 +195,4 @@ help:
 	@sed -n '/^# make /,/^# Settings/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all no-libraries install run check do-run size clean distclean help FORCE
+.PHONY: all no-libraries install run check bench do-run size clean distclean help FORCE

@@ -18,12 +18,27 @@ $(obj)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(unit-objs) $(obj)/flags
 
 unit: $(unit-bins)
 
+bench-timer := $(obj)/tests/bench/timer
+
 # What a run executes; TESTS= names some.
 TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t)
 JOBS  ?= $(shell nproc 2>/dev/null || echo 1)
 
-do-check: all unit
+do-check: all unit $(bench-timer)
 	$(Q)sh scripts/need prove:perl unshare:util-linux
 	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer --failures $(TESTS)
 
-.PHONY: unit do-check
+## Benches: BENCH= names some; tests/bench/lib.sh tells how one is written
+BENCH ?=
+$(bench-timer): tests/bench/timer.c $(obj)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(cc) -O2 -Wall -Wextra -static -o $@ $<
+
+do-bench: all $(bench-timer)
+	$(Q)INITBOX=$(abspath $(O)/$(NAME)) CC='$(cc)' timer=$(abspath $(bench-timer)) sh tests/bench/run.sh $(BENCH)
+# What the last runs left, without running anything.
+bench-report:
+	$(Q)sh tests/bench/run.sh -r $(BENCH)
+
+.PHONY: unit do-check do-bench bench-report
