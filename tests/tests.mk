@@ -24,9 +24,13 @@ bench-timer := $(obj)/tests/bench/timer
 TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t)
 JOBS  ?= $(shell nproc 2>/dev/null || echo 1)
 
+# Tests build with every compiler and C library, so these come before any of them runs.
+check-needs := prove:perl unshare:util-linux gcc:gcc clang:clang pkgconf:pkgconf \
+               /usr/include/stdlib.h:libc6-dev /usr/include/libkmod.h:libkmod-dev
+
 do-check: all unit $(bench-timer)
-	$(Q)sh scripts/need prove:perl unshare:util-linux
-	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer --failures $(TESTS)
+	$(Q)sh scripts/need $(check-needs)
+	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer --failures --comments $(TESTS)
 
 ## Benches: BENCH= names some; tests/bench/lib.sh tells how one is written
 BENCH ?=
