@@ -96,6 +96,8 @@ fill() { mount -t "$TYPE" -o noatime root "$T/mnt" && eval "$FILL"; }
 [ -e "$T/before" ] || { fill && sh "$T/manifest" "$T/mnt" >"$T/before" && umount "$T/mnt"; }
 fill
 mount --bind / "$T/mnt/host"
+below=$(stat -c %m "$T")	# where temporary files are, the root is not always
+[ "$below" = / ] || mount --bind "$below" "$T/mnt/host$below"
 eval "$PREPARE"
 cat >"$T/init" <<'INIT'
 mount --bind / /host$T/view
