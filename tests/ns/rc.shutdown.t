@@ -53,6 +53,7 @@ exec 6<>/never
 sh -c 'trap "echo term >>/out/told; exit" TERM; echo $$ >/out/child; while :; do read -t 100 x <&6; done' &
 sh -c 'kill -STOP $$; echo continued >/out/continued' &
 @keeper/sh -c 'echo $$ >/out/keeper; read x <&6' &
+until [ -s /out/child ] && [ -s /out/keeper ]; do usleep 1000; done
 sh -c 'rc.shutdown noop; echo $? >/out/code; echo alive >/out/ancestor' &
 wait $!
 kill -0 $(cat /out/keeper) && echo alive >/out/kept
