@@ -6,6 +6,7 @@
 # make check            run all tests (TESTS='tests/ns/*.t' for some of them)
 # make install          install the binary and its links below DESTDIR
 # make bench            time and size against peers (BENCH='copyroot sbx' for some), into O/build/bench
+# make fuzz             all parsers with made-up input, FUZZ_SECONDS (1) each (FUZZ='inittab uevent' for some)
 # make size             bytes of code and data per applet
 # make menuconfig       choose applets and options (also oldconfig, olddefconfig, savedefconfig,
 #                       defconfig, allnoconfig, allyesconfig, NAME_defconfig)

@@ -21,7 +21,7 @@ unit: $(unit-bins)
 bench-timer := $(obj)/tests/bench/timer
 
 # What a run executes; TESTS= names some.
-TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t)
+TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t tests/fuzz/*.t)
 JOBS  ?= $(shell nproc 2>/dev/null || echo 1)
 
 # Tests build with every compiler and C library, so these come before any of them runs.
@@ -31,6 +31,19 @@ check-needs := prove:perl unshare:util-linux gcc:gcc clang:clang pkgconf:pkgconf
 do-check: all unit $(bench-timer)
 	$(Q)sh scripts/need $(check-needs)
 	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer --failures --comments $(TESTS)
+
+## Fuzzing: tests/fuzz/fuzz.t builds these with clang in a folder of its own, and runs them
+fuzz-bins := $(patsubst tests/fuzz/%.c,$(obj)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+fuzz-bins: $(fuzz-bins)
+$(obj)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(unit-objs) $(obj)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(flags) -I. -Itests/fuzz -fsanitize=fuzzer $(ldflags) -o $@ $< $(unit-objs) $(ldlibs) $$(sed -n 's|^// link: ||p' $<)
+
+# FUZZ= names some targets, FUZZ_SECONDS= is for each of them
+fuzz:
+	$(Q)sh scripts/need $(build-needs) prove:perl
+	$(Q)prove -v tests/fuzz/fuzz.t
 
 ## Benches: BENCH= names some; tests/bench/lib.sh tells how one is written
 BENCH ?=
@@ -45,4 +58,4 @@ do-bench: all $(bench-timer)
 bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
-.PHONY: unit do-check do-bench bench-report
+.PHONY: unit do-check fuzz fuzz-bins do-bench bench-report

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// resolvconf - where the link /etc/resolv.conf leads, and the folders made for it
+// link: -Wl,--wrap=readlink -Wl,--wrap=access -Wl,--wrap=sys_open -Wl,--wrap=sys_mkdirs
+
+#include <unistd.h>
+#include "applets/rc.init/rc_init.h"
+#include "fuzz.h"
+
+static const uint8_t *input;
+static size_t input_size;
+static char made[8192];
+
+ssize_t __wrap_readlink(const char *path, char *text, size_t size);
+ssize_t __wrap_readlink(const char *path, char *text, size_t size)
+{
+	must(!strcmp(path, "/etc/resolv.conf"));
+	if (input_size < size)
+		size = input_size;
+	memcpy(text, input, size);
+	return size;
+}
+
+int __wrap_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode)
+{
+	(void)path, (void)mode;
+	return -1;
+}
+
+int __wrap_sys_mkdirs(const char *path, mode_t mode);
+int __wrap_sys_mkdirs(const char *path, mode_t mode)
+{
+	must(mode == 0755);
+	must(snprintf(made, sizeof made, "%s", path) < (int)sizeof made);
+	return 0;
+}
+
+// The file lies in the folder that was made, and both are absolute.
+int __wrap_sys_open(int dirfd, const char *path, int flags, mode_t mode);
+int __wrap_sys_open(int dirfd, const char *path, int flags, mode_t mode)
+{
+	(void)dirfd, (void)mode;
+	must(*path == '/' && !(flags & O_TRUNC));
+	must(!strncmp(path, made, strlen(made)) && path[strlen(made)] == '/');
+	return -1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	*made = 0;
+	// A link is neither empty nor holds a NUL.
+	if (!size || memchr(data, 0, size))
+		return 0;
+	input = data;
+	input_size = size;
+	step_resolvconf();
+	return 0;
+}
