@@ -468,12 +468,13 @@ int rule_target(const struct rule *rule, const struct match *match, const char *
 
 	buf_add(&buf, "", 0);
 	for (; *target; target++) {
-		const regmatch_t *group = match->group + (target[1] - '0');
+		const regmatch_t *group;
 
 		if (*target != '%' || target[1] < '0' || target[1] > '9') {
 			buf_add(&buf, target, 1);
 			continue;
 		}
+		group = &match->group[target[1] - '0'];
 		if (group->rm_so >= 0)
 			buf_add(&buf, match->subject + group->rm_so, group->rm_eo - group->rm_so);
 		target++;
