@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // identity - rc.init's small steps: loopback, limits, host name, resolv.conf
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +77,7 @@ static void name_by_address(void)
 		return;
 	buf_format(&buf, "%s", CONFIG_RC_INIT_HOSTNAME_PREFIX);
 	for (const char *p = address; *p; p++)
-		if (*p != ':')
+		if (isxdigit((unsigned char)*p))
 			buf_add(&buf, p, 1);
 	sys_sethostname(name);
 }
