@@ -18,14 +18,14 @@
 
 static const struct mount_row v2_row = {
 	"cgroup2", ROOT, "cgroup2", API,
-	CONFIG_RC_INIT_MORE_MOUNTS ? "nsdelegate,memory_recursiveprot" : NULL,	// cgroup-v2.rst, "Mounting"
-	CONFIG_RC_INIT_MORE_MOUNTS ? "" : NULL, 0,
+	CONFIG_RC_INIT_CGROUP_DELEGATE ? "nsdelegate,memory_recursiveprot" : NULL,	// cgroup-v2.rst, "Mounting"
+	0, 2,
 };
 static const struct mount_row v1_root_row =
-	{ "cgroup_root", ROOT, "tmpfs", API, "mode=755,size=10m", NULL, 0755 };
+	{ "cgroup_root", ROOT, "tmpfs", API, "mode=755,size=10m", 0755, 0 };
 // Much software looks for this one.
 static const struct mount_row systemd_row =
-	{ "cgroup", ROOT "/systemd", "cgroup", 0, "none,name=systemd", NULL, 0555 };
+	{ "cgroup", ROOT "/systemd", "cgroup", 0, "none,name=systemd", 0555, 0 };
 
 // A controller reaches the groups below the root only if it is enabled there (cgroup-v2.rst).
 static void enable_controllers(void)
@@ -43,7 +43,7 @@ static void enable_controllers(void)
 static void mount_controller(const char *name)
 {
 	char target[128];
-	struct mount_row row = { name, target, "cgroup", API, name, NULL, 0555 };
+	struct mount_row row = { name, target, "cgroup", API, name, 0555, 0 };
 
 	if (format_path(target, ROOT "/%s", name) > 0)
 		mount_row(&row);

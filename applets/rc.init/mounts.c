@@ -25,13 +25,14 @@ enum { MODULES_MS = 20 * 1000 };	// for the modules of file systems
 #define API (MS_NOEXEC | MS_NOSUID | MS_NODEV)
 
 static const struct mount_row proc_rows[] = {
-	{ "proc", "/proc", "proc", API | MS_RELATIME, NULL, NULL, 0755 },
+	{ "proc", "/proc", "proc", API | MS_RELATIME, NULL, 0755, 0 },
 };
 
 static const struct mount_row tmpfs_rows[] = {
-	{ "tmpfs", "/run", "tmpfs", API | MS_RELATIME, "size=10%,mode=755", NULL, 0755 },
-	{ "tmpfs", "/tmp", "tmpfs", API | MS_RELATIME, "size=10%,mode=1777", NULL, 01777 },
-	{ "tmpfs", "/var", "tmpfs", API | MS_RELATIME, "size=50%,mode=755", NULL, 0755 },
+	{ "tmpfs", "/run", "tmpfs", API | MS_RELATIME,
+	  CONFIG_RC_INIT_TMPFS_STRICT ? "size=10%,nr_inodes=800k,mode=755" : "size=10%,mode=755", 0755, 0 },
+	{ "tmpfs", "/tmp", "tmpfs", API | MS_RELATIME, "size=10%,mode=1777", 01777, 0 },
+	{ "tmpfs", "/var", "tmpfs", API | MS_RELATIME, "size=50%,mode=755", 0755, 0 },
 };
 
 static const struct { const char *path; mode_t mode; } var_rows[] = {
@@ -42,10 +43,10 @@ static const struct { const char *path; mode_t mode; } var_rows[] = {
 
 #define DEV_DATA "size=10m,nr_inodes=248418,mode=755"
 static const struct mount_row dev_row =
-	{ "dev", "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC | MS_RELATIME, DEV_DATA, NULL, 0755 };
+	{ "dev", "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC | MS_RELATIME, DEV_DATA, 0755, 0 };
 // For a kernel without devtmpfs: mdev-lite makes the nodes.
 static const struct mount_row dev_tmpfs_row =
-	{ "dev", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_RELATIME, DEV_DATA, NULL, 0755 };
+	{ "dev", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_RELATIME, DEV_DATA, 0755, 0 };
 
 static const struct { const char *path; mode_t mode; unsigned major, minor; } node_rows[] = {
 	{ "/dev/console", 0600, 5, 1 },
@@ -64,30 +65,29 @@ static const struct { const char *path, *target; } link_rows[] = {
 };
 
 static const struct mount_row pts_rows[] = {
-	{ "mqueue", "/dev/mqueue", "mqueue", API, NULL, NULL, 01777 },
-	{ "shm", "/dev/shm", "tmpfs", API, "mode=1777", NULL, 01777 },
-	{ "devpts", "/dev/pts", "devpts", MS_NOEXEC | MS_NOSUID, "gid=5,mode=0620", NULL, 0755 },
+	{ "mqueue", "/dev/mqueue", "mqueue", API, NULL, 01777, 0 },
+	{ "shm", "/dev/shm", "tmpfs", API | (CONFIG_RC_INIT_TMPFS_STRICT ? MS_STRICTATIME : 0), "mode=1777", 01777, 0 },
+	{ "devpts", "/dev/pts", "devpts", MS_NOEXEC | MS_NOSUID, "gid=5,mode=0620", 0755, 0 },
 };
 
-static const struct mount_row sys_row = { "sysfs", "/sys", "sysfs", API, NULL, NULL, 0755 };
+static const struct mount_row sys_row = { "sysfs", "/sys", "sysfs", API, NULL, 0755, 0 };
 
 // Left out where the kernel does not have them.
 static const struct mount_row kernel_rows[] = {
-	{ "securityfs", "/sys/kernel/security", "securityfs", API, NULL, NULL, 0 },
-	{ "debugfs", "/sys/kernel/debug", "debugfs", API, NULL, NULL, 0 },
-	{ "configfs", "/sys/kernel/config", "configfs", API, NULL, NULL, 0 },
-	{ "fusectl", "/sys/fs/fuse/connections", "fusectl", API, NULL, NULL, 0 },
-	{ "selinuxfs", "/sys/fs/selinux", "selinuxfs", MS_NOEXEC | MS_NOSUID, NULL, NULL, 0 },
-	{ "pstore", "/sys/fs/pstore", "pstore", API, NULL, NULL, 0 },
-	{ "bpffs", "/sys/fs/bpf", "bpf", MS_NODEV, CONFIG_RC_INIT_MORE_MOUNTS ? "mode=0700" : NULL, NULL, 0 },
-	{ "efivarfs", "/sys/firmware/efi/efivars", "efivarfs", API, NULL, NULL, 0 },
-	{ "binfmt_misc", "/proc/sys/fs/binfmt_misc", "binfmt_misc", API, NULL, NULL, 0 },
+	{ "securityfs", "/sys/kernel/security", "securityfs", API, NULL, 0, 0 },
+	{ "debugfs", "/sys/kernel/debug", "debugfs", API, NULL, 0, 0 },
+	{ "configfs", "/sys/kernel/config", "configfs", API, NULL, 0, 0 },
+	{ "fusectl", "/sys/fs/fuse/connections", "fusectl", API, NULL, 0, 0 },
+	{ "selinuxfs", "/sys/fs/selinux", "selinuxfs", MS_NOEXEC | MS_NOSUID, NULL, 0, 0 },
+	{ "pstore", "/sys/fs/pstore", "pstore", API, NULL, 0, 0 },
+	{ "bpffs", "/sys/fs/bpf", "bpf", MS_NODEV, CONFIG_RC_INIT_BPF_PRIVATE ? "mode=0700" : NULL, 0, 0 },
+	{ "efivarfs", "/sys/firmware/efi/efivars", "efivarfs", API, NULL, 0, 0 },
+	{ "binfmt_misc", "/proc/sys/fs/binfmt_misc", "binfmt_misc", API, NULL, 0, 0 },
 };
 
-static const struct mount_row more_rows[] = {
-	{ "tracefs", "/sys/kernel/tracing", "tracefs", API, NULL, NULL, 0 },
-	{ "hugetlbfs", "/dev/hugepages", "hugetlbfs", MS_NOSUID | MS_NODEV, NULL, NULL, 0755 },
-};
+static const struct mount_row tracefs_row = { "tracefs", "/sys/kernel/tracing", "tracefs", API, NULL, 0, 0 };
+static const struct mount_row hugetlbfs_row =
+	{ "hugetlbfs", "/dev/hugepages", "hugetlbfs", MS_NOSUID | MS_NODEV, NULL, 0755, 0 };
 
 // A dry run prints the plan for a machine that has nothing yet.
 static int mounted(const struct mount_row *row)
@@ -137,22 +137,35 @@ static int missing(const char *folder)
 	return door_is_dry() ? strchr(folder + 1, '/') != NULL : !is_folder(folder);
 }
 
+// EINVAL: an option that this kernel does not know.
+static int mount_unsure(const struct mount_row *row)
+{
+	char data[128];
+	unsigned words = row->data ? row->unsure : 0;
+
+	if (!words)
+		return sys_mount(row->source, row->target, row->type, row->flags, row->data);
+	format_path(data, "%s", row->data);
+	for (; ; words--) {
+		char *comma = strrchr(data, ',');
+
+		if (!allowing(words ? EINVAL : 0, sys_mount(row->source, row->target, row->type, row->flags, data)))
+			return 0;
+		if (!words || errno != EINVAL)
+			return -1;
+		*(comma ? comma : data) = 0;
+	}
+}
+
 int mount_row(const struct mount_row *row)
 {
-	int result;
-
 	if (!row->mode && !door_is_dry() && (!kernel_has(row->type) || !is_folder(row->target)))
 		return 0;
 	if (mounted(row))
 		return 0;
 	if (row->mode && missing(row->target) && sys_mkdirs(row->target, row->mode) < 0)
 		return -1;
-	if (!row->plain_data)
-		return sys_mount(row->source, row->target, row->type, row->flags, row->data);
-	result = allowing(EINVAL, sys_mount(row->source, row->target, row->type, row->flags, row->data));
-	if (result < 0 && errno == EINVAL)
-		return sys_mount(row->source, row->target, row->type, row->flags, row->plain_data);
-	return result;
+	return mount_unsure(row);
 }
 
 static void mount_rows(const struct mount_row *rows, size_t count)
@@ -268,8 +281,10 @@ void step_sys(void)
 	mount_row(&sys_row);
 	load_file_systems();
 	mount_rows(ARRAY(kernel_rows));
-	if (CONFIG_RC_INIT_MORE_MOUNTS)
-		mount_rows(ARRAY(more_rows));
+	if (CONFIG_RC_INIT_TRACEFS)
+		mount_row(&tracefs_row);
+	if (CONFIG_RC_INIT_HUGETLBFS && (door_is_dry() || kernel_has(hugetlbfs_row.type)))
+		mount_row(&hugetlbfs_row);
 }
 
 void step_shared(void)

@@ -26,12 +26,13 @@ void step_limits(void);
 void step_hostname(void);
 void step_resolvconf(void);
 
-// One row of a mount table. `data` may have a second choice for kernels that refuse the first.
+// One row of a mount table.
 struct mount_row {
 	const char *source, *target, *type;
 	unsigned long flags;
-	const char *data, *plain_data;
+	const char *data;
 	unsigned mode;		// of the folder where it has to be made; 0: only where the kernel made it
+	unsigned unsure;	// so many of the last words of data are left out, one by one, where the kernel refuses them
 };
 
 // Mounts it unless that is mounted already; makes the folder. Returns 0, or -1 with one line said.

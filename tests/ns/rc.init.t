@@ -72,11 +72,11 @@ mounted() {	# TARGET TYPE OPTIONS SUPER-OPTIONS(ERE)
 	like "$(cat "$tmp/out/mountinfo")" "^[0-9]+ [0-9]+ [0-9:]+ / $1 $3 (shared:[0-9]+ )?- $2 [^ ]+ $4" "$1 is $2 with $3 $4"
 }
 mounted /proc proc rw,nosuid,nodev,noexec,relatime rw
-mounted /run tmpfs rw,nosuid,nodev,noexec,relatime 'rw,size=[0-9]+k,mode=755'
+mounted /run tmpfs rw,nosuid,nodev,noexec,relatime 'rw,size=[0-9]+k,nr_inodes=819200,mode=755'
 mounted /tmp tmpfs rw,nosuid,nodev,noexec,relatime 'rw,size=[0-9]+k'
 mounted /var tmpfs rw,nosuid,nodev,noexec,relatime 'rw,size=[0-9]+k,mode=755'
 mounted /dev/mqueue mqueue rw,nosuid,nodev,noexec,relatime rw
-mounted /dev/shm tmpfs rw,nosuid,nodev,noexec,relatime rw
+mounted /dev/shm tmpfs rw,nosuid,nodev,noexec rw
 mounted /dev/pts devpts rw,nosuid,noexec,relatime 'rw,gid=5,mode=620'
 mounted /sys sysfs rw,nosuid,nodev,noexec,relatime rw
 like "$(cat "$tmp/out/mountinfo")" ' / / r[ow],relatime shared:' "/ is shared"

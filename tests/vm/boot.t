@@ -26,12 +26,12 @@ mounted() {	# TARGET TYPE OPTIONS SUPER-OPTIONS
 }
 api=rw,nosuid,nodev,noexec,relatime
 mounted /proc proc $api rw
-mounted /run tmpfs $api 'rw,size=[0-9]+k,mode=755(,inode64)?'
+mounted /run tmpfs $api 'rw,size=[0-9]+k,nr_inodes=819200,mode=755(,inode64)?'
 mounted /tmp tmpfs $api 'rw,size=[0-9]+k(,inode64)?'
 mounted /var tmpfs $api 'rw,size=[0-9]+k,mode=755(,inode64)?'
 mounted /dev devtmpfs rw,nosuid,noexec,relatime 'rw,size=10240k,nr_inodes=248418,mode=755(,inode64)?'
 mounted /dev/mqueue mqueue $api rw
-mounted /dev/shm tmpfs $api 'rw(,inode64)?'
+mounted /dev/shm tmpfs rw,nosuid,nodev,noexec 'rw(,inode64)?'
 mounted /dev/pts devpts rw,nosuid,noexec,relatime 'rw,gid=5,mode=620,ptmxmode=000'
 mounted /sys sysfs $api rw
 mounted /sys/kernel/security securityfs $api rw
