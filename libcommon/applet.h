@@ -31,6 +31,9 @@ const struct applet_entry *applet_list(int *count);
 // Says what is wrong with argument `what` ("unknown option" ...) and where help is; returns EXIT_USAGE.
 int usage_error(const char *problem, const char *what);
 
+// A number of seconds (0 to a day), or -1 where `text` is none.
+int parse_seconds(const char *text);
+
 // For each `getopt_long` loop: `options` ends in help; anything unknown is reported in one line.
 struct option;
 int next_option(int argc, char **argv, const char *letters, const struct option *options);

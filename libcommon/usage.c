@@ -13,6 +13,23 @@ int usage_error(const char *problem, const char *what)
 	return EXIT_USAGE;
 }
 
+int parse_seconds(const char *text)
+{
+	enum { DAY = 86400 };
+	int seconds = 0;
+
+	if (!*text)
+		return -1;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return -1;
+		seconds = seconds * 10 + *text - '0';
+		if (seconds > DAY)
+			return -1;
+	}
+	return seconds;
+}
+
 int next_option(int argc, char **argv, const char *letters, const struct option *options)
 {
 	int c;
