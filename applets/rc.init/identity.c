@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// identity - rc.init's small steps: loopback, limits, host name, resolv.conf
+// identity - rc.init's small steps: loopback, limits, host name, machine id, resolv.conf
 
 #include <ctype.h>
 #include <dirent.h>
@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -15,16 +17,31 @@
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
+#include "netlink.h"
 #include "rc_init.h"
 
-enum { LONGEST_NAME = 64 };	// __NEW_UTS_LEN; the C library's HOST_NAME_MAX may be another
+enum {
+	LONGEST_NAME = 64,	// __NEW_UTS_LEN; the C library's HOST_NAME_MAX may be another
+	LINK_TRIES = 10, LINK_PAUSE_MS = 10,
+};
+
+// Not only asked for, but up: others count on it from here on.
+static int link_up(const char *interface)
+{
+	for (int i = 1; i < LINK_TRIES; i++) {
+		if (!allowing(ANY_ERROR, sys_link_up(interface)) && (door_is_dry() || netlink_is_up(interface)))
+			return 0;
+		usleep(LINK_PAUSE_MS * 1000);
+	}
+	return sys_link_up(interface);
+}
 
 // The kernel adds the routes to its local table itself.
 void step_loopback(void)
 {
 	static const unsigned char v4[4] = { 127, 0, 0, 1 }, v6[16] = { [15] = 1 };
 
-	if (sys_link_up("lo") < 0)
+	if (link_up("lo") < 0)
 		return;
 	allowing(EEXIST, sys_address_add("lo", AF_INET, v4, 8));
 	// Refused where IPv6 is switched off, in several ways.
@@ -97,6 +114,61 @@ void step_hostname(void)
 	}
 	if (!has_name())
 		name_by_address();
+}
+
+/* machine-id(5): 32 hexadecimal digits */
+
+static int has_machine_id(void)
+{
+	char text[64];
+
+	if (read_line("/etc/machine-id", text, sizeof text) <= 0 || !strcmp(text, "uninitialized"))
+		return 0;
+	if (strlen(text) != 32 || text[strspn(text, "0123456789abcdef")])
+		warn("/etc/machine-id: %-s is no machine id, left as it is", text);
+	return 1;
+}
+
+// A random UUID (RFC 9562, version 4). Never waits: at worst the kernel has little to tell two clones apart by.
+static int make_machine_id(char text[33])
+{
+	unsigned char id[16];
+	struct buf buf = { .text = text, .size = 33 };
+
+	if (getrandom(id, sizeof id, GRND_NONBLOCK) != sizeof id && getrandom(id, sizeof id, GRND_INSECURE) != sizeof id) {
+		warn("/etc/machine-id: no random numbers:");
+		return -1;
+	}
+	id[6] = (id[6] & 0x0f) | 0x40;
+	id[8] = (id[8] & 0x3f) | 0x80;
+	for (size_t i = 0; i < sizeof id; i++)
+		buf_format(&buf, "%02x", id[i]);
+	return 0;
+}
+
+static int write_machine_id(const char *path, const char *text)
+{
+	cleanup_fd int fd = allowing(EROFS, sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0444));
+
+	if (fd < 0)
+		return -1;
+	if (!print(fd, "%s\n", text))
+		return 0;
+	warn("%s:", path);
+	return -1;
+}
+
+// On a read-only root an empty file can be covered by one in /run; an image without the file wants none.
+void step_machine_id(void)
+{
+	char text[33];
+
+	if ((!door_is_dry() && has_machine_id()) || make_machine_id(text) < 0)
+		return;
+	if (!write_machine_id("/etc/machine-id", text) || errno != EROFS || access("/etc/machine-id", F_OK) < 0)
+		return;
+	if (!write_machine_id("/run/machine-id", text))
+		sys_mount("/run/machine-id", "/etc/machine-id", NULL, MS_BIND, NULL);
 }
 
 // A link on a read-only root, usually to /run: make the folder and an empty file, never touch one that is there.

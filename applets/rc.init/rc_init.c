@@ -13,6 +13,7 @@
 #include "applet.h"
 #include "cmdline.h"
 #include "door.h"
+#include "env.h"
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
@@ -21,17 +22,32 @@
 #include "spawn.h"
 #include "trace.h"
 
-static const char *script_seconds;	// --script-timeout
+enum where { SYSTEM = 1, CONTAINER = 2, BOTH = SYSTEM | CONTAINER };
+
+static enum where here;
+static int script_seconds = -1;		// --script-timeout
+static const char *skip;		// --skip, or initbox.skip= of the kernel command line
+static const char *before;		// what copyroot has told, for the report
+
+// Seconds, from the kernel command line; 0: no limit.
+static int script_limit(void)
+{
+	char text[16];
+	int seconds;
+
+	if (script_seconds >= 0 || !cmdline_get("initbox.script-timeout", text, sizeof text))
+		return script_seconds < 0 ? 0 : script_seconds;
+	seconds = parse_seconds(text);
+	if (seconds < 0)
+		warn("initbox.script-timeout=%s: not a number of seconds, not used", text);
+	return seconds < 0 ? 0 : seconds;
+}
 
 static void step_scripts(void)
 {
-	char text[16];
-	const char *seconds = script_seconds ?: cmdline_get("initbox.script-timeout", text, sizeof text);
-
-	run_scripts("/etc/init.d", seconds ? atoi(seconds) * 1000 : 0);
+	env_set(here == CONTAINER ? "INITBOX=container" : "INITBOX=boot");
+	run_scripts("/etc/init.d", script_limit() * 1000);
 }
-
-enum where { SYSTEM = 1, CONTAINER = 2, BOTH = SYSTEM | CONTAINER };
 
 #define STEP(symbol, name, where, run, what) { name, where, CONFIG_RC_INIT_##symbol ? run : NULL, what }
 static const struct step {
@@ -52,9 +68,12 @@ static const struct step {
 	STEP(SHARED,     "shared",     SYSTEM, step_shared,     "make / recursively shared"),
 	STEP(HOTPLUG,    "hotplug",    SYSTEM, step_hotplug,    "devices and modules"),
 	STEP(CLOCK,      "clock",      SYSTEM, step_clock,      "set the time from the hardware clock"),
+	STEP(SEED,       "seed",       SYSTEM, step_seed,       "give the kernel the random seed of the last boot"),
+	STEP(SYSCTL,     "sysctl",     SYSTEM, step_sysctl,     "kernel settings from sysctl.d"),
 	STEP(LOOPBACK,   "loopback",   SYSTEM, step_loopback,   "bring up lo"),
 	STEP(LIMITS,     "limits",     BOTH,   step_limits,     "raise resource limits"),
 	STEP(HOSTNAME,   "hostname",   BOTH,   step_hostname,   "set the host name"),
+	STEP(MACHINE_ID, "machine-id", SYSTEM, step_machine_id, "fill an empty /etc/machine-id"),
 	STEP(RESOLVCONF, "resolvconf", BOTH,   step_resolvconf, "make what /etc/resolv.conf points to"),
 	STEP(SCRIPTS,    "scripts",    BOTH,   step_scripts,    "run /etc/init.d"),
 };
@@ -86,10 +105,10 @@ static void run_step(const struct step *step)
 	took[step - steps] = trace_now() - start;
 }
 
-static void run_all(enum where where, const char *skip)
+static void run_all(void)
 {
 	for (const struct step *step = steps; step < steps + STEPS; step++)
-		if (step->run && (step->where & where) && !list_has(skip, step->name))
+		if (step->run && (step->where & here) && !list_has(skip, step->name))
 			run_step(step);
 }
 
@@ -107,11 +126,10 @@ struct switched {
 // Returns whether there was a copyroot.
 static int switched_by_copyroot(struct switched *s)
 {
-	const char *text = getenv("INITBOX_COPYROOT");
-	const char *space = text ? strchr(text, ' ') : NULL;
+	const char *space = before ? strchr(before, ' ') : NULL;
 	char *end;
 
-	if (!space || format_path(s->mode, "%.*s", (int)(space - text), text) < 0)
+	if (!space || format_path(s->mode, "%.*s", (int)(space - before), before) < 0)
 		return 0;
 	s->start = strtoll(space, &end, 10);
 	s->took = strtoll(end, NULL, 10);
@@ -145,13 +163,32 @@ static void report(long long start)
 	notice("boot %lld.%03lld s:%s", now / 1000000, now / 1000 % 1000, text);
 }
 
+// What init and copyroot tell this process is not for the scripts: one may start a container that boots itself.
+static void take_environment(void)
+{
+	before = getenv("INITBOX_COPYROOT");
+	env_unset("INITBOX_COPYROOT");
+	env_unset("INITBOX_BOOT");
+}
+
 // On a real system the kernel has mounted nothing yet, or init says so; in a container /proc is there.
 static enum where detect(void)
 {
 	return getenv("INITBOX_BOOT") || access("/proc/self", F_OK) ? SYSTEM : CONTAINER;
 }
 
-static int boot(const char *skip)
+// The first word of the list that names no step, in `name`; or NULL.
+static const char *unknown_step(const char *list, char name[64])
+{
+	for (; *list; list += strcspn(list, ","), list += *list == ',') {
+		format(name, 64, "%.*s", (int)strcspn(list, ","), list);
+		if (*name && !step_named(name))
+			return name;
+	}
+	return NULL;
+}
+
+static int boot(void)
 {
 	long long start = trace_now();
 	struct switched copyroot;
@@ -162,7 +199,7 @@ static int boot(const char *skip)
 		if (switched_by_copyroot(&copyroot))
 			trace_past(copyroot.start, copyroot.took, "copyroot", "switch", copyroot.mode);
 	}
-	run_all(SYSTEM, skip);
+	run_all();
 	if (CONFIG_RC_INIT_REPORT && !door_is_dry())
 		report(start);
 	trace_flush();
@@ -170,11 +207,11 @@ static int boot(const char *skip)
 }
 
 // Nobody else reaps here, and the container ends with this process: stay until the last child is gone.
-static int run_container(const char *skip)
+static int run_container(void)
 {
 	if (!door_is_dry() && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		warn("subreaper:");
-	run_all(CONTAINER, skip);
+	run_all();
 	if (door_is_dry())
 		return 0;
 	while (wait(NULL) > 0 || errno == EINTR)
@@ -234,28 +271,57 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static int set_option(int option)
+{
+	char name[64];
+
+	switch (option) {
+	case 'l': exit(list_steps());
+	case 't': exit(print_timing());
+	case 'n': door_dry_run(STDOUT_FILENO); return 0;
+	case 's': here = SYSTEM; return 0;
+	case 'c': here = CONTAINER; return 0;
+	case 'k':
+		skip = optarg;
+		return unknown_step(skip, name) ? usage_error("no such step", name) : 0;
+	case 'T':
+		script_seconds = parse_seconds(optarg);
+		return script_seconds < 0 ? usage_error("not a number of seconds", optarg) : 0;
+	}
+	return EXIT_USAGE;
+}
+
+static int parse_options(int argc, char **argv)
+{
+	int option, result = 0;
+
+	while (!result && (option = next_option(argc, argv, ":ln", options)) != -1)
+		result = set_option(option);
+	for (int i = optind; i < argc && !result; i++)
+		if (!step_named(argv[i]))
+			result = usage_error("no such step", argv[i]);
+	return result;
+}
+
+static void skip_from_kernel(void)
+{
+	static char list[512];
+	char name[64];
+
+	skip = cmdline_get("initbox.skip", list, sizeof list) ?: "";
+	if (unknown_step(skip, name))
+		warn("initbox.skip=%s: no such step", name);
+}
+
 static int rc_init_main(int argc, char **argv)
 {
-	char from_kernel[512];
-	const char *skip = NULL;
-	enum where where = 0;
-	int c;
+	int result = parse_options(argc, argv);
 
-	while ((c = next_option(argc, argv, ":ln", options)) != -1) {
-		switch (c) {
-		case 'l': return list_steps();
-		case 't': return print_timing();
-		case 'n': door_dry_run(STDOUT_FILENO); break;
-		case 'k': skip = optarg; break;
-		case 'T': script_seconds = optarg; break;
-		case 's': where = SYSTEM; break;
-		case 'c': where = CONTAINER; break;
-		default: return EXIT_USAGE;
-		}
-	}
-	for (int i = optind; i < argc; i++)
-		if (!step_named(argv[i]))
-			return usage_error("no such step", argv[i]);
+	if (result)
+		return result;
+	if (!here)
+		here = door_is_dry() ? SYSTEM : detect();
+	take_environment();
 	memset(took, -1, sizeof took);
 	umask(0);
 	if (optind < argc) {
@@ -264,10 +330,8 @@ static int rc_init_main(int argc, char **argv)
 		return door_failures() != 0;
 	}
 	if (!skip)
-		skip = cmdline_get("initbox.skip", from_kernel, sizeof from_kernel) ?: "";
-	if (!where)
-		where = door_is_dry() ? SYSTEM : detect();
-	return where == SYSTEM ? boot(skip) : run_container(skip);
+		skip_from_kernel();
+	return here == SYSTEM ? boot() : run_container();
 }
 
 const struct applet rc_init_applet = {

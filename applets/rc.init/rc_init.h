@@ -20,10 +20,17 @@ void step_cgroups(void);
 void step_hotplug(void);
 void step_clock(void);
 
+// seed.c
+void step_seed(void);
+
+// sysctl.c
+void step_sysctl(void);
+
 // identity.c
 void step_loopback(void);
 void step_limits(void);
 void step_hostname(void);
+void step_machine_id(void);
 void step_resolvconf(void);
 
 // One row of a mount table.

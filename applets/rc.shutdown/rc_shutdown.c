@@ -5,19 +5,20 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "applet.h"
 #include "door.h"
+#include "env.h"
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
 #include "proc.h"
 #include "rc_shutdown.h"
 #include "scripts.h"
+#include "seed.h"
 #include "trace.h"
 
 enum {
@@ -34,6 +35,7 @@ static int term_seconds = CONFIG_RC_SHUTDOWN_TIMEOUT, script_seconds = SCRIPT_S;
 
 static void step_scripts(void)
 {
+	env_set("INITBOX=shutdown");
 	run_scripts("/etc/shutdown.d", script_seconds * 1000);
 }
 
@@ -51,6 +53,12 @@ static void step_terminate(void)
 static void step_kill(void)
 {
 	processes_kill(KILL_S);
+}
+
+static void step_seed(void)
+{
+	if (is_machine())
+		seed_save();
 }
 
 static void step_sync(void)
@@ -84,6 +92,7 @@ static const struct step {
 	{ "hold",      step_hold,       "init starts nothing more" },
 	{ "terminate", step_terminate,  "TERM, CONT, and HUP for those with a terminal" },
 	{ "kill",      step_kill,       "KILL what is left" },
+	{ "seed",      step_seed,       "keep a random seed for the next boot" },
 	{ "sync",      step_sync,       "write to the disks what is in memory" },
 	{ "swap",      step_swap,       "swap off" },
 	{ "unmount",   mounts_unmount,  "unmount and detach, innermost first, until nothing changes" },
@@ -155,13 +164,8 @@ static void stay_alive(void)
 
 static int set_seconds(int *seconds, const char *text)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (!*text || *end || *text == '-' || value > 86400)
-		return usage_error("not a number of seconds", text);
-	*seconds = value;
-	return 0;
+	*seconds = parse_seconds(text);
+	return *seconds < 0 ? usage_error("not a number of seconds", text) : 0;
 }
 
 static int set_option(int option)

@@ -14,7 +14,7 @@ safe=--skip=dev,hotplug,clock,cgroups
 template=$tmp/template
 mkdir -p "$template/bin" "$template/etc/init.d" "$template/dev" "$template/out" "$tmp/out" "$tmp/mnt"
 cp "$(command -v busybox)" "$template/bin/busybox"
-for name in sh cat ls stat mount umount mkdir chmod hostname ulimit ip sleep readlink touch echo grep; do
+for name in sh cat ls stat mount umount mkdir chmod hostname ulimit ip sleep readlink touch echo grep env head sysctl; do
 	ln -s busybox "$template/bin/$name"
 done
 cp "$INITBOX" "$template/bin/initbox"
@@ -31,7 +31,8 @@ umask 077
 exec chroot "$1/mnt" /bin/sh -c "PATH=/bin:/sbin; $2"
 END
 # inside SCRIPT [PREPARATION]: the second runs before the chroot, with the root at $1/mnt
-inside() { rm -rf "$tmp/out/"*; timeout 60 unshare -mpfiun sh "$tmp/enter" "$tmp" "$1" "${2:-}" >"$tmp/output" 2>&1 </dev/null; }
+# $tracer may be a command that watches it all.
+inside() { rm -rf "$tmp/out/"*; ${tracer:-} timeout 60 unshare -mpfiun sh "$tmp/enter" "$tmp" "$1" "${2:-}" >"$tmp/output" 2>&1 </dev/null; }
 
 ## A boot
 echo nsbox >"$template/etc/hostname"
@@ -47,6 +48,7 @@ echo first >>/out/order
 echo "first speaks"
 ulimit -n >/out/nofile
 umask >/out/umask
+env >/out/environment
 END
 cat >"$template/etc/init.d/30-no-interpreter-line" <<'END'
 echo third >>/out/order
@@ -64,6 +66,7 @@ hostname >/out/hostname
 ip addr show lo >/out/lo
 ls -l /run/net/resolv.conf >/out/resolv
 touch /probe 2>/out/readonly
+cat /run/initbox/trace >/out/trace
 rc.init --timing >/out/timing'
 log=$(cat "$tmp/output")
 
@@ -122,10 +125,103 @@ else
 	skip "this root may not raise limits (the vm floor does)" "scripts have the raised limit of open files"
 fi
 is "$(cat "$tmp/out/umask")" 0022 "and a sane umask"
+like "$(cat "$tmp/out/environment")" '^INITBOX=boot$' "and INITBOX=boot"
+unlike "$(cat "$tmp/out/environment")" '^INITBOX_' "and nothing that is meant for rc.init"
+is "$(awk '$6 == "spawn" { print $7 }' "$tmp/out/trace" | grep -v '^/etc/init.d/' | tr '\n' ' ')" "mdev-lite " \
+	"no process is started but mdev-lite, for modules, and the scripts"
+is "$(grep -vE '^[0-9]+ [0-9]+ [0-9]+ [a-z.-]+ [a-z-]+ [a-z-]+ .* [0-9]+$' "$tmp/out/trace")" "" \
+	"each line of the trace has start, duration, process, step, call, object and errno"
 like "$log" '^rc.init: boot [0-9.]+ s: .*proc 0.0.*, scripts [0-9.]+$' "one line tells how long each step took"
 like "$(cat "$tmp/out/timing")" ' proc$' "rc.init --timing has the first step"
 like "$(cat "$tmp/out/timing")" ' scripts$' "and the last"
 unlike "$log" '(proc|run|dev|sys|tmp|var).*(No such|failed|Invalid)' "nothing else is complained about"
+
+## Loopback: until it is up
+inside 'INITBOX_FAULT=link-up@lo#1 rc.init loopback; echo $? >/out/exit; ip addr show lo >/out/lo'
+like "$(cat "$tmp/out/lo")" 'UP.*' "lo is asked for until it is up"
+like "$(cat "$tmp/out/lo")" 'inet 127.0.0.1/8 scope host lo' "and then has its address"
+is "$(cat "$tmp/out/exit")$(cat "$tmp/output")" "0" "without a word"
+
+## Random seed: used once, and only what was secret counts
+random='busybox mknod /dev/urandom c 1 9; mkdir -p /proc /run /var/lib; mount -t proc proc /proc; mount -t tmpfs run /run
+old() { head -c 64 /dev/urandom >/var/lib/random-seed; chmod 600 /var/lib/random-seed; }; old;'
+inside "$random"'
+INITBOX_FAULT=save-seed rc.init seed; ls /var/lib >/out/once
+old; rc.init seed; echo $? >/out/exit; grep -c . /var/lib/random-seed >/out/after
+stat -c "%a %s %u" /var/lib/random-seed >/out/stat; ls /var/lib >/out/ls
+rm /var/lib/random-seed; rc.init seed; echo $? >>/out/exit; ls /var/lib >/out/none'
+is "$(cat "$tmp/out/once")" "" "a random seed is gone before it is used"
+is "$(cat "$tmp/out/stat" "$tmp/out/ls")" "400 64 0
+random-seed" "and a new one takes its place"
+is "$(tr '\n' ' ' <"$tmp/out/exit")$(grep -v save-seed "$tmp/output")$(cat "$tmp/out/none")" "0 0 " "no seed is no error, and makes none"
+scripts/need strace:strace >&2
+if strace -o /dev/null true 2>/dev/null; then
+	tracer="strace -f -qq -e trace=ioctl -o $tmp/ioctls"
+	credited() { inside "$random $1"; is "$(sed -n 's/.*RNDADDENTROPY, {entropy_count=\([0-9]*\),.*/\1/p' "$tmp/ioctls")" "$2" "$3"; }
+	credited 'rc.init seed' 256 "a seed counts as 256 bits"
+	credited 'chmod 644 /var/lib/random-seed; rc.init seed' 0 "one that others can read counts for nothing"
+	credited 'mount -o remount,ro /; rc.init seed' 0 "nor does one that cannot be removed"
+	credited 'echo short >/var/lib/random-seed; rc.init seed' '' "a short one is not used"
+	like "$(cat "$tmp/output")" '^rc.init: /var/lib/random-seed: no random seed, not used' "and named"
+	tracer=''
+else
+	skip "no ptrace here" "a seed counts as 256 bits"
+fi
+
+## sysctl.d
+inside 'mkdir -p /proc /etc/sysctl.d /usr/lib/sysctl.d; mount -t proc proc /proc
+cat >/etc/sysctl.d/10-a.conf <<X
+# a comment
+; another
+kernel.msgmax = 12345
+net.ipv4.conf.*.rp_filter = 2
+-net.ipv4.conf.all.rp_filter
+  kernel/shm_rmid_forced  =  1
+kernel.domainname = two words
+X
+echo "kernel.sem = 1 2 3 4" >/usr/lib/sysctl.d/10-a.conf
+echo "kernel.msgmnb = 11111" >/usr/lib/sysctl.d/20-b.conf
+echo "kernel.msgmnb = 22222" >/etc/sysctl.d/30-c.conf
+echo "kernel.msgmni = 333" >/etc/sysctl.d/README
+printf "%s\n" "-kernel.no_such = 1" "no sense" "kernel.no_such_either = 1" "net/../../../out/escaped = 1" >/etc/sysctl.conf
+sysctl -n kernel.sem kernel.msgmni net.ipv4.conf.all.rp_filter >/out/before
+rc.init sysctl
+sysctl -n kernel.sem kernel.msgmni net.ipv4.conf.all.rp_filter >/out/kept
+for key in kernel.msgmax net.ipv4.conf.lo.rp_filter net.ipv4.conf.default.rp_filter kernel.shm_rmid_forced kernel.domainname kernel.msgmnb; do
+	echo "$key=$(sysctl -n $key)"
+done >/out/after'
+is "$(cat "$tmp/out/after")" "kernel.msgmax=12345
+net.ipv4.conf.lo.rp_filter=2
+net.ipv4.conf.default.rp_filter=2
+kernel.shm_rmid_forced=1
+kernel.domainname=two words
+kernel.msgmnb=22222" "sysctl.d: keys with . and /, patterns, the last file by name wins"
+is "$(cat "$tmp/out/kept")" "$(cat "$tmp/out/before")" "hidden files, other names and what a pattern is told to leave out are left alone"
+is "$(cat "$tmp/output")" "rc.init: /etc/sysctl.conf:2: neither KEY = VALUE nor -KEY, left out
+rc.init: /etc/sysctl.conf:4: neither KEY = VALUE nor -KEY, left out
+rc.init: write /proc/sys/kernel/no_such_either: No such file or directory" "what is wrong is one line, and - keeps it quiet"
+
+## machine-id
+inside 'mkdir -p /proc /run; mount -t proc proc /proc; mount -t tmpfs run /run; : >/etc/machine-id
+rc.init machine-id; cat /etc/machine-id >/out/first; rc.init machine-id; cat /etc/machine-id >/out/second
+echo uninitialized >/etc/machine-id; rc.init machine-id; cat /etc/machine-id >/out/third
+echo garbage >/etc/machine-id; rc.init machine-id; cat /etc/machine-id >/out/garbage
+: >/etc/machine-id; mount -o remount,ro /; rc.init machine-id; cat /etc/machine-id >/out/covered'
+for id in first third covered; do
+	like "$(cat "$tmp/out/$id")" '^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$' "machine-id: $id"
+done
+is "$(cat "$tmp/out/second")" "$(cat "$tmp/out/first")" "one that is there stays"
+is "$(cat "$tmp/output" "$tmp/out/garbage")" "rc.init: /etc/machine-id: garbage is no machine id, left as it is
+garbage" "what is none is named and stays"
+inside 'mkdir -p /proc /run; mount -t proc proc /proc; mount -t tmpfs run /run; mount -o remount,ro /; rc.init machine-id; ls /etc /run >/out/ls'
+unlike "$(cat "$tmp/out/ls")" 'machine-id' "a read-only root without the file wants none"
+
+## The kernel command line
+words() { echo "mkdir -p /proc; mount -t proc proc /proc; echo '$1' >/cmdline; mount --bind /cmdline /proc/cmdline; "; }
+inside "$(words 'initbox.skip=loopback,nowhere,dev,hotplug,clock,cgroups initbox.script_timeout=soon')rc.init --system; ip addr show lo >/out/lo"
+unlike "$(cat "$tmp/out/lo")" 127.0.0.1 "initbox.skip= leaves a step out"
+like "$(cat "$tmp/output")" '^rc.init: initbox.skip=nowhere: no such step' "and names what is none"
+like "$(cat "$tmp/output")" '^rc.init: initbox.script-timeout=soon: not a number of seconds, not used' "a wrong number is named"
 
 ## What is there already stays
 rm -f "$template/etc/init.d/"*0-second "$template/etc/init.d/50-not-executable" "$template/etc/init.d/10-first"
@@ -167,20 +263,29 @@ ran "a hanging script"
 like "$(cat "$tmp/output")" '^rc.init: /etc/init.d/00-hang: not done after 1 s, ended' "a hanging script is named"
 is "$(cat "$tmp/out/left")" "" "and ended with all it started"
 ok "in little more than its time" test $(($(date +%s) - started)) -le 5
+inside "$(words initbox.script-timeout=1)rc.init scripts"
+like "$(cat "$tmp/output")" '^rc.init: /etc/init.d/00-hang: not done after 1 s, ended' "initbox.script-timeout= is the same"
 rm "$template/etc/init.d/00-hang"
 
 ## In a container
 cat >"$template/etc/init.d/30-no-interpreter-line" <<'END'
-(sleep 1; echo late >/out/late) &
-echo third >/out/order
+(sleep 1; cat /proc/$PPID/stat >/out/stat; echo late >/out/late) &
+(sleep 0.1; kill -9 $(sh -c 'echo $PPID')) &
+echo "third $INITBOX" >/out/order
 END
-inside 'mkdir /proc; mount -t proc proc /proc; rc.init; cat /out/late >/out/when
+inside 'mkdir /proc; mount -t proc proc /proc; rc.init; echo $? >/out/exit; cat /out/late >/out/when
 cat /proc/self/mountinfo >/out/mountinfo' 'mknod -m 666 "$1/mnt/dev/null" c 1 3'
 is "$(cat "$tmp/out/when")" late "in a container rc.init stays until the last child is gone"
+is "$(cat "$tmp/out/exit")" 0 "and ends well"
+is "$(awk '{ print $2, ($14 + $15 <= 2 ? "idle" : $14 + $15) }' "$tmp/out/stat")" "(rc.init) idle" "and takes no processor time meanwhile"
+is "$(cat "$tmp/out/order")" "third container" "scripts have INITBOX=container"
 unlike "$(cat "$tmp/out/mountinfo")" ' (/run|/sys) ' "and mounts nothing"
 unlike "$(cat "$tmp/output")" 'boot [0-9]' "and prints no boot report"
 
 ## Every single call fails once
+mkdir "$template/etc/sysctl.d"
+echo 'kernel.msgmax = 12345' >"$template/etc/sysctl.d/one.conf"
+: >"$template/etc/machine-id"
 cat >"$template/etc/init.d/30-no-interpreter-line" <<'END'
 echo third >/out/order
 END

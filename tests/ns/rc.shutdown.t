@@ -171,6 +171,7 @@ kill -20 1
 kill -15 PID
 kill -18 PID
 # kill: KILL what is left
+# seed: keep a random seed for the next boot
 # sync: write to the disks what is in memory
 sync
 # swap: swap off
