@@ -13,7 +13,7 @@
 # make clean            remove what was built
 #
 # Settings: O=DIR (build there), V=1 (show commands), WERROR=1, CC=, CROSS_COMPILE=, CFLAGS=,
-# LDFLAGS=, PKG_CONFIG= (take the system's libkmod), DESTDIR=, PREFIX=, SOURCE_DATE_EPOCH=, CACHE=DIR
+# LDFLAGS=, HOSTCC=, HOST_CFLAGS=, PKG_CONFIG= (take the system's libkmod), DESTDIR=, PREFIX=, SOURCE_DATE_EPOCH=, CACHE=DIR
 NAME    := initbox
 VERSION := 0.1.0
 
@@ -157,6 +157,22 @@ $(obj)/entries: $(call changed,entries)
 $(obj)/version: $(call changed,version)
 	$(Q)$(call record,version)
 
+# Seccomp presets: a program for this machine makes them with libseccomp, for the target that cc compiles for.
+HOSTCC ?= cc
+seccomp-tool := $(obj)/host/seccomp-presets
+$(obj)/libcommon/sbx_seccomp.o: $(if $(CONFIG_SBX_SECCOMP),$(obj)/sbx_seccomp.inc)
+$(obj)/sbx_seccomp.inc: $(seccomp-tool) scripts/seccomp-target.h $(obj)/flags | $(obj)/config.h
+	$(call say,GEN,$@)
+	$(Q)$(flags) -w -E -P -o $@.target scripts/seccomp-target.h
+	$(Q)$(seccomp-tool) $$(tail -n 1 $@.target) >$@
+
+$(seccomp-tool): scripts/seccomp-presets.c libcommon/sbx_seccomp_rows.h
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include <seccomp.h>' | $(HOSTCC) $(HOST_CFLAGS) -E - >/dev/null 2>&1 || { \
+		echo 'no libseccomp here to compile the seccomp presets with: install libseccomp-dev, or set CONFIG_SBX_SECCOMP=n' >&2; exit 1; }
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -O1 -Wall -Wextra -Ilibcommon -o $@ $< -lseccomp
+
 ## Install, run, check, measure
 links := $(addprefix /,$(applet-y) $(foreach a,$(alias-y),$(word 1,$(subst =, ,$(a)))))
 root := $(DESTDIR)$(PREFIX)
@@ -169,7 +185,7 @@ install: all
 	done
 
 # On a fresh machine the tools come first, and make is read again: it looks for musl-gcc.
-build-needs := make:make awk:mawk $(if $(filter default,$(origin CC)),$(if $(CROSS_COMPILE),,gcc:gcc musl-gcc:musl-tools))
+build-needs := $(if $(CONFIG_SBX_SECCOMP),/usr/include/seccomp.h:libseccomp-dev /usr/include/stdio.h:libc6-dev) make:make awk:mawk $(if $(filter default,$(origin CC)),$(if $(CROSS_COMPILE),,gcc:gcc musl-gcc:musl-tools))
 run check bench:
 	$(Q)sh scripts/need $(build-needs)
 	$(Q)$(MAKE) do-$@

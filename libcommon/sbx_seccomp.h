@@ -5,6 +5,6 @@
 
 struct sock_filter;
 
-// The filter for SBX_SECCOMP_* `presets` and `flags` (sbx_proto.h), *length instructions. NULL with ENOSYS
-// where this build has none for that combination.
+// The filter for SBX_SECCOMP_* `presets` and `flags` (sbx_proto.h), *length instructions; it stays until the next call.
+// NULL with ENOSYS for unknown bits, and in a build without presets (CONFIG_SBX_SECCOMP).
 const struct sock_filter *sbx_preset(uint32_t presets, uint32_t flags, unsigned *length);
