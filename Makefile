@@ -5,6 +5,7 @@
 # make run              boot the suite on a Debian kernel in QEMU; ends at a shell, poweroff leaves
 # make check            run all tests (TESTS='tests/ns/*.t' for some of them)
 # make install          install the binary and its links below DESTDIR
+# make install-doc      install man pages and completion for bash below DESTDIR
 # make bench            time and size against peers (BENCH='copyroot sbx' for some), into O/build/bench
 # make fuzz             all parsers with made-up input, FUZZ_SECONDS (1) each (FUZZ='inittab uevent' for some)
 # make size             bytes of code and data per applet
@@ -184,6 +185,18 @@ install: all
 		ln -sf $$t "$(root)$$l"; \
 	done
 
+# Man pages of the applets that are built and of the suite, and completion for bash.
+DATADIR ?= $(or $(PREFIX),/usr)/share
+pages := $(wildcard docs/man/*.[1-8] $(names:%=applets/%/*.[1-8]))
+install-doc:
+	$(Q)for p in $(pages); do \
+		install -D -m 644 $$p "$(DESTDIR)$(DATADIR)/man/man$${p##*.}/$${p##*/}" || exit 1; \
+	done
+	$(Q)install -D -m 644 packaging/bash-completion/initbox "$(DESTDIR)$(DATADIR)/bash-completion/completions/initbox"
+	$(Q)for l in $(notdir $(filter-out /init,$(links))); do \
+		ln -sf initbox "$(DESTDIR)$(DATADIR)/bash-completion/completions/$$l"; \
+	done
+
 # On a fresh machine the tools come first, and make is read again: it looks for musl-gcc.
 build-needs := $(if $(CONFIG_SBX_SECCOMP),/usr/include/seccomp.h:libseccomp-dev /usr/include/stdio.h:libc6-dev) make:make awk:mawk $(if $(filter default,$(origin CC)),$(if $(CROSS_COMPILE),,gcc:gcc musl-gcc:musl-tools))
 run check bench:
@@ -212,4 +225,4 @@ help:
 	@sed -n '/^# make /,/^# Settings/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all no-libraries install run check bench do-run size clean distclean help FORCE
+.PHONY: all no-libraries install install-doc run check bench do-run size clean distclean help FORCE
