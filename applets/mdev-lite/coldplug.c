@@ -213,7 +213,7 @@ static int load_wanted(struct mdev *m, int netlink)
 {
 	int quiet = coldplug_take(m, netlink);
 
-	while (modules_load_next()) {
+	while (modules_load_next(netlink)) {
 		int wanted = coldplug_take(m, netlink);
 
 		quiet = wanted > quiet ? wanted : quiet;
@@ -228,7 +228,7 @@ static void settle_by_walking(struct mdev *m)
 
 	do {
 		inserted = modules_inserted();
-		while (modules_load_next())
+		while (modules_load_next(-1))
 			;
 		walk(m);
 	} while (inserted != modules_inserted());
@@ -269,7 +269,7 @@ void coldplug(struct mdev *m, int netlink)
 		trace_step("modules");
 		modules_want_configured(m);
 		netlink < 0 ? settle_by_walking(m) : settle(m, netlink);
-		modules_report();
+		modules_rest(m->stays);
 	}
 	m->settled = 1;
 	trace_step(NULL);

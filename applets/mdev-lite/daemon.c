@@ -15,9 +15,9 @@ static void handle_events(struct mdev *m, int netlink)
 {
 	do {
 		coldplug_take(m, netlink);
-	} while (CONFIG_MDEV_LITE_MODULES && modules_load_next());
+	} while (CONFIG_MDEV_LITE_MODULES && modules_load_next(netlink));
 	if (CONFIG_MDEV_LITE_MODULES)
-		modules_report();
+		modules_rest(1);
 }
 
 static int signal_open(void)

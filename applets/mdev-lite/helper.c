@@ -116,9 +116,9 @@ int helper_run(struct mdev *m)
 	}
 	// Drivers bring events that want their turn: not before ours is over.
 	if (CONFIG_MDEV_LITE_MODULES) {
-		while (modules_load_next())
+		while (modules_load_next(-1))
 			;
-		modules_report();
+		modules_rest(0);
 	}
 	return 0;
 }

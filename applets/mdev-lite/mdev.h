@@ -51,14 +51,16 @@ int modules_open(const struct mdev *m, enum log_level level);
 void modules_want(const char *alias);
 // /etc/modules-load.d and modules-load= on the kernel command line.
 void modules_want_configured(const struct mdev *m);
-// Loads the modules of the next alias that is wanted. Returns 0 when there is none.
-int modules_load_next(void);
+// Loads the modules of the next alias that is wanted, or has workers do it. When no alias is left, waits until a worker
+// has finished or `netlink` (if not -1) has something to say. Returns 0 when there is nothing more to do.
+int modules_load_next(int netlink);
 // How many were inserted so far, by us.
 unsigned modules_inserted(void);
 // The module index may have been replaced since (a daemon lives long).
 void modules_refresh(const struct mdev *m);
-// What could not be loaded, in one line; forgets it.
-void modules_report(void);
+// The end of a burst: the workers end, and what could not be loaded is said in one line. With `forgets`, what is asked
+// for again later is looked at again: a module may have been removed since.
+void modules_rest(int forgets);
 // Loads what `alias` names. Returns 0 if at least one such module is there now, else -1. An unknown
 // name is no warning: what is built in may have none.
 int modules_load(const char *alias);

@@ -13,14 +13,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "cmdline.h"
-#include "door.h"
 #include "fd.h"
 #include "fmt.h"
+#include "job.h"
 #include "log.h"
 #include "mdev.h"
-#include "spawn.h"
 
-enum { INSTALL_TIMEOUT = 60 * 1000, FILE_LIMIT = 1 << 20 };
+enum { FILE_LIMIT = 1 << 20 };
 
 struct wanted {
 	struct wanted *next;
@@ -32,6 +31,7 @@ static struct set asked, tried;			// aliases, module names
 static struct wanted *first, **last = &first;	// asked for, not looked up yet
 static unsigned inserted;
 static unsigned blacklist = KMOD_PROBE_APPLY_BLACKLIST;
+static int parallel;				// nobody waits for the outcome of the single one
 
 // "name (reason), ..." of those that did not load, and of those whose hardware is not there.
 static char failed_text[512], absent_text[512];
@@ -77,103 +77,152 @@ int modules_open(const struct mdev *m, enum log_level level)
 	return 0;
 }
 
+static void forget(struct set *set)
+{
+	free(set->slot);
+	*set = (struct set){ 0 };
+}
+
 void modules_refresh(const struct mdev *m)
 {
 	if (!kmod || kmod_validate_resources(kmod) == KMOD_RESOURCES_OK)
 		return;
 	kmod_unref(kmod);
 	kmod = NULL;
-	free(tried.slot);
-	tried = (struct set){ 0 };
+	forget(&tried);
+	forget(&asked);
 	modules_open(m, LOG_NOTICE);
 }
 
 /* One module */
 
-// `install` lines of modprobe.d run a command instead.
-static int run_install(struct kmod_module *module, const char *command, void *data)
+// libkmod's probe, as a dry run, says what would be inserted, in which order and with which options. It has
+// no argument for us, so these are here.
+static struct {
+	struct job *job;
+	struct kmod_module *module;
+	struct kmod_list *needed;	// by `module`, without soft dependencies
+	int error;
+} plan;
+
+static int is_needed(struct kmod_module *module)
 {
-	char *argv[] = { "/bin/sh", "-c", (char *)command, NULL };
-	int status = 0;
-	pid_t pid;
+	struct kmod_list *item;
 
-	(void)data;
-	notice("%s: modprobe.d says to run: %s", kmod_module_get_name(module), command);
-	setenv("MODPROBE_MODULE", kmod_module_get_name(module), 1);
-	pid = spawn(argv, NULL);
-	unsetenv("MODPROBE_MODULE");
-	if (pid < 0 || wait_child(pid, INSTALL_TIMEOUT, &status) < 1)
-		return -EIO;
-	return exit_code(status) ? -EIO : 0;
-}
+	if (module == plan.module)
+		return 1;
+	kmod_list_foreach(item, plan.needed) {
+		struct kmod_module *needed = kmod_module_get_module(item);
 
-// 0, 1 for a blacklisted one, or -1 with errno.
-static int insert(struct kmod_module *module)
-{
-	int result = kmod_module_probe_insert_module(module, blacklist, NULL, run_install, NULL, NULL);
-
-	if (result == -EEXIST)
-		return 0;
-	if (result < 0) {
-		errno = -result;
-		return -1;
+		kmod_module_unref(needed);
+		if (needed == module)
+			return 1;
 	}
-	return result > 0;
+	return 0;
 }
 
-static int sys_insert(struct kmod_module *module, const char *name)
+static void plan_step(struct kmod_module *module, bool install, const char *options)
 {
-	return DOOR(insert(module), "modprobe", name, "modprobe -b %-s\n", name);
+	const char *what = install ? kmod_module_get_install_commands(module) : kmod_module_get_path(module);
+
+	if (job_add(plan.job, &(struct step){
+		.kind = install ? 'c' : 'm', .required = is_needed(module) ? 'r' : '-',
+		.name = kmod_module_get_name(module), .what = what ? what : "", .options = options,
+	}) < 0)
+		plan.error = errno;
 }
 
-// ENOEXEC from a compressed file means that nobody here can unpack it.
-static const char *reason(struct kmod_module *module, int error)
+// Returns 0, 1 for a blacklisted one, or -1 with errno. Nothing is to be done for what is there already.
+static int plan_module(struct kmod_module *module, struct job *job)
 {
-	const char *path = kmod_module_get_path(module);
-	size_t length = path ? strlen(path) : 0;
+	int result;
 
-	if ((error == ENOEXEC || error == EINVAL || error == ENOSYS) && length > 3
-	    && (!strcmp(path + length - 3, ".xz") || (length > 4 && !strcmp(path + length - 4, ".zst"))))
-		return "compression not supported";
+	job_begin(job, kmod_module_get_name(module));
+	plan.job = job;
+	plan.module = module;
+	plan.needed = kmod_module_get_dependencies(module);
+	plan.error = 0;
+	result = kmod_module_probe_insert_module(module, blacklist | KMOD_PROBE_DRY_RUN, NULL, NULL, NULL, plan_step);
+	kmod_module_unref_list(plan.needed);
+	errno = result < 0 ? -result : plan.error;
+	return errno ? -1 : result > 0;
+}
+
+static int is_compressed(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length > 4 && (!strcmp(path + length - 3, ".xz") || !strcmp(path + length - 4, ".zst"));
+}
+
+static const char *reason(const char *path, int error)
+{
+	if (error == EPIPE)
+		return "its init ended the process that loaded it";
+	if (error == EOPNOTSUPP && is_compressed(path))
+		return "this kernel does not unpack .xz or .zst";
 	return strerror(error);
 }
 
-static void remember(struct kmod_module *module, int error)
+// "name (reason)", or "name (what it needs: reason)".
+static void remember(const char *name, const struct step *step, int error)
 {
 	struct buf *list = error == ENODEV ? &absent : &failed;
 
-	buf_format(list, "%s%s", list->length ? ", " : "", kmod_module_get_name(module));
-	if (error != ENODEV)
-		buf_format(list, " (%s)", reason(module, error));
+	buf_format(list, "%s%s", list->length ? ", " : "", name);
+	if (step && strcmp(step->name, name))
+		buf_format(list, " (%s: %s)", step->name, reason(step->what, error));
+	else if (error != ENODEV)
+		buf_format(list, " (%s)", reason(step ? step->what : "", error));
 }
 
-static int is_there(struct kmod_module *module)
+static int is_fine(int error)
 {
-	int state = kmod_module_get_initstate(module);
-
-	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
+	return !error || error == EEXIST;
 }
 
-// Returns 0 if it is there, -1 if not.
+void modules_finished(const struct job *job, const struct result *result)
+{
+	struct step step;
+	size_t from = 0;
+
+	for (unsigned i = 0; i < result->count && job_next(job, &from, &step); i++) {
+		int error = result->step[i];
+
+		if (!error) {
+			info("loaded %s", step.name);
+			inserted++;
+		} else if (!is_fine(error) && step.required == 'r') {
+			remember(job->name, &step, error);
+		} else if (!is_fine(error)) {
+			info("%s, which %s would like, is not loaded: %s", step.name, job->name,
+			     reason(step.what, error));
+		}
+	}
+}
+
+// Returns 0 if it is there (or a worker sees to that), -1 if not.
 static int load_module(struct kmod_module *module)
 {
+	static struct job job;
+	struct result result;
 	const char *name = kmod_module_get_name(module);
-	int result;
+	int planned;
 
 	if (!set_add(&tried, name))
-		return is_there(module) ? 0 : -1;
-	if (is_there(module))
-		return 0;
-	result = allowing(ANY_ERROR, sys_insert(module, name));
-	if (result < 0)
-		remember(module, errno);
-	else if (result > 0)
+		return kmod_module_get_initstate(module) < 0 ? -1 : 0;
+	planned = plan_module(module, &job);
+	if (planned < 0)
+		remember(name, NULL, errno);
+	else if (planned > 0)
 		info("%s is blacklisted", name);
-	else {
-		info("loaded %s", name);
-		inserted++;
-	}
-	return result ? -1 : 0;
+	if (planned || !job.steps)
+		return planned ? -1 : 0;
+	if (parallel && workers_limit() > 1 && !workers_give(&job))
+		return 0;
+	planned = job_run(&job, &result);
+	modules_finished(&job, &result);
+	return planned;
 }
 
 // All that `alias` names. Returns how many of them are there, -1 where it names none.
@@ -208,12 +257,13 @@ void modules_want(const char *alias)
 	last = &wanted->next;
 }
 
-int modules_load_next(void)
+int modules_load_next(int netlink)
 {
 	struct wanted *wanted = first;
 
+	parallel = 1;
 	if (!wanted)
-		return 0;
+		return workers_wait(netlink);
 	first = wanted->next;
 	if (!first)
 		last = &first;
@@ -227,13 +277,18 @@ unsigned modules_inserted(void)
 	return inserted;
 }
 
-void modules_report(void)
+void modules_rest(int forgets)
 {
+	workers_stop();
 	if (failed.length)
 		warn("modules not loaded: %s", failed_text);
 	if (absent.length)
 		info("modules without their hardware: %s", absent_text);
 	failed.length = absent.length = 0;
+	if (forgets) {
+		forget(&asked);
+		forget(&tried);
+	}
 }
 
 /* What is configured */
@@ -314,7 +369,7 @@ int modules_load(const char *alias)
 
 	blacklist = KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY;	// as modprobe: who names it wants it
 	count = load_alias(alias);
-	modules_report();
+	modules_rest(0);
 	if (count < 0)
 		info("%s: no such module or alias", alias);
 	return count > 0 ? 0 : -1;
