@@ -167,6 +167,10 @@ static int take_event(struct mdev *m, const struct uevent *event)
 		note_gone(m, uevent_get(event, "DEVPATH"));
 	else if (is_new)
 		first = note_there(m, event);
+	else if (is(event, "ACTION", "move") && uevent_get(event, "DEVPATH_OLD")) {
+		note_gone(m, uevent_get(event, "DEVPATH_OLD"));
+		note_there(m, event);
+	}
 	// In a coldplug the walk may have been faster. Later, a second `add` is someone's wish.
 	if (!is_new || first || m->settled)
 		coldplug_event(m, event);
@@ -262,6 +266,8 @@ void coldplug(struct mdev *m, int netlink)
 {
 	m->loads = CONFIG_MDEV_LITE_MODULES && !modules_open(m, LOG_NOTICE);
 	trace_step("walk");
+	if (CONFIG_MDEV_LITE_DISKS)
+		disk_prune(m);
 	walk(m);
 	trace_step("static-nodes");
 	static_nodes(m);

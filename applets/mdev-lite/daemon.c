@@ -20,55 +20,66 @@ static void handle_events(struct mdev *m, int netlink)
 		modules_rest(1);
 }
 
-static int signal_open(void)
+/* Its end: at once, also in the middle of a burst, or while a command of a rule runs */
+
+static struct {
+	pid_t pid;
+	const char *pid_file;
+	const struct mdev *m;
+} own;
+
+// What it calls takes no lock and no memory. Children inherit it until they exec.
+static void end(int signal)
+{
+	(void)signal;
+	if (getpid() != own.pid)
+		_exit(1);
+	if (own.m->refused || uevent_refused())
+		notice("refused %u device names and %u messages", own.m->refused, uevent_refused());
+	if (own.pid_file)
+		unlink(own.pid_file);	// not by the door, whose call may be under way
+	_exit(0);
+}
+
+static void prepare_end(const struct mdev *m, const char *pid_file)
+{
+	struct sigaction action = { .sa_handler = end };
+
+	own.pid = getpid();
+	own.pid_file = pid_file;
+	own.m = m;
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+static int hangup_open(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Returns 0 if it is time to end.
-static int take_signal(struct mdev *m, int fd)
+int daemon_run(struct mdev *m, int netlink, const char *pid_file)
 {
+	cleanup_fd int hangup = hangup_open();
+	struct pollfd p[] = { { .fd = hangup, .events = POLLIN }, { .fd = netlink, .events = POLLIN } };
 	struct signalfd_siginfo signal;
 
-	if (read(fd, &signal, sizeof signal) != sizeof signal)
-		return 1;
-	if (signal.ssi_signo != SIGHUP)
-		return 0;
-	mdev_configure(m);
-	return 1;
-}
-
-static void report(const struct mdev *m)
-{
-	if (m->refused || uevent_refused())
-		notice("refused %u device names and %u messages", m->refused, uevent_refused());
-}
-
-int daemon_run(struct mdev *m, int netlink)
-{
-	cleanup_fd int signals = signal_open();
-	struct pollfd p[] = { { .fd = signals, .events = POLLIN }, { .fd = netlink, .events = POLLIN } };
-
-	if (signals < 0) {
+	if (hangup < 0) {
 		warn("signalfd:");
 		return 1;
 	}
+	prepare_end(m, pid_file);
 	for (;;) {
 		if (poll(p, 2, -1) < 0 && errno != EINTR) {
 			warn("poll:");
 			return 1;
 		}
-		if (p[0].revents && !take_signal(m, signals)) {
-			report(m);
-			return 0;
-		}
+		if (p[0].revents && read(hangup, &signal, sizeof signal) == sizeof signal)
+			mdev_configure(m);
 		if (p[1].revents) {
 			if (CONFIG_MDEV_LITE_MODULES)
 				modules_refresh(m);

@@ -30,6 +30,7 @@ struct device {
 	mode_t default_mode;
 	int quiet;		// no commands
 	int placed;		// a rule has dealt with the node
+	char linked[PATH_SIZE];	// where the node was when the names of a disk were made
 };
 
 static const char *last_part(const char *path)
@@ -167,7 +168,7 @@ static int is_link_to(const struct mdev *m, const char *name, const char *text)
 	return length == (ssize_t)strlen(text) && !memcmp(there, text, length);
 }
 
-static int place_link(const struct mdev *m, const char *name, const char *path)
+int place_link(const struct mdev *m, const char *name, const char *path)
 {
 	char text[PATH_SIZE];
 	struct stat st;
@@ -209,7 +210,7 @@ static void link_root(const struct mdev *m, const struct device *d, const char *
 		place_link(m, "root", path);
 }
 
-static void place(const struct mdev *m, struct device *d, const char *path, const struct rule *rule)
+static void place(struct mdev *m, struct device *d, const char *path, const struct rule *rule)
 {
 	if (place_node(m, d, path, rule) < 0)
 		return;
@@ -220,12 +221,19 @@ static void place(const struct mdev *m, struct device *d, const char *path, cons
 			remove_node(m, d, d->name);
 	}
 	link_root(m, d, path);
+	// Before commands are run: they may want these names.
+	if (CONFIG_MDEV_LITE_DISKS && d->type == S_IFBLK && strcmp(d->linked, path)) {
+		format_path(d->linked, "%s", path);
+		disk_add(m, d->event, path);
+	}
 }
 
-static void take_away(const struct mdev *m, const struct device *d, const char *path, const struct rule *rule)
+static void take_away(struct mdev *m, const struct device *d, const char *path, const struct rule *rule)
 {
 	if (rule && rule->place == '>' && strcmp(path, d->name))
 		remove_link(m, d->name, path);
+	if (CONFIG_MDEV_LITE_DISKS && d->type == S_IFBLK)
+		disk_remove(m, path);
 	remove_node(m, d, path);
 }
 
@@ -351,6 +359,25 @@ static void apply_rules(struct mdev *m, struct device *d)
 		for_each_rule(m, d, unplace);
 }
 
+// "move": DEVPATH_OLD ends in the name that the device had, and its node may have. devtmpfs does not follow.
+static void remove_old_name(struct mdev *m, const struct device *d)
+{
+	static const char *const same[] = { "SUBSYSTEM", "DEVTYPE", "MAJOR", "MINOR", NULL };
+	const char *old = uevent_get(d->event, "DEVPATH_OLD");
+	char name[PATH_SIZE];
+	struct uevent event;
+	struct device gone;
+
+	if (!old || !d->type || format_path(name, "%.*s%s", (int)(last_part(d->name) - d->name), d->name, last_part(old)) < 0
+	    || !strcmp(name, d->name) || uevent_begin(&event, "remove", old) < 0 || uevent_add(&event, "DEVNAME", name) < 0)
+		return;
+	for (const char *const *key = same; *key; key++)
+		if (uevent_get(d->event, *key) && uevent_add(&event, *key, uevent_get(d->event, *key)) < 0)
+			return;
+	if (device_from(&gone, &event) == 0)
+		for_each_rule(m, &gone, unplace);
+}
+
 void device_apply(struct mdev *m, const struct uevent *event)
 {
 	struct device d;
@@ -360,6 +387,8 @@ void device_apply(struct mdev *m, const struct uevent *event)
 		warn("refused the name %-s of %s", d.name, uevent_get(event, "DEVPATH"));
 		return;
 	}
+	if (!strcmp(uevent_get(event, "ACTION"), "move"))
+		remove_old_name(m, &d);
 	if (d.type || m->rules.count)
 		apply_rules(m, &d);
 }
@@ -375,4 +404,23 @@ void device_static(struct mdev *m, const struct uevent *event, unsigned mode)
 	d.default_mode = mode;
 	d.quiet = 1;
 	apply_rules(m, &d);
+}
+
+// The last rule that places it decides, as in apply.
+static void note_path(struct mdev *m, struct device *d, const struct rule *rule, const char *path)
+{
+	(void)m;
+	(void)rule;
+	format_path(d->linked, "%s", path);
+	d->placed = 1;
+}
+
+int device_path(struct mdev *m, const struct uevent *event, char *path, size_t size)
+{
+	struct device d;
+
+	if (device_from(&d, event) < 0)
+		return -1;
+	for_each_rule(m, &d, note_path);
+	return format(path, size, "%s", d.linked);
 }

@@ -16,6 +16,7 @@ struct mdev {
 	int quiet;		// ms that devices found by the walk may take to bring others
 	int settled;		// the coldplug is over
 	int stays;		// a daemon: what it has dealt with, it has to undo
+	struct set links;	// names in /dev/disk and /dev/mapper that a device was given
 	unsigned refused;	// device names that lead out of /dev
 };
 
@@ -31,6 +32,18 @@ int mdev_configure(struct mdev *m);
 void device_apply(struct mdev *m, const struct uevent *event);
 // A node that opening loads the module of: made by the rules, without their commands.
 void device_static(struct mdev *m, const struct uevent *event, unsigned mode);
+
+// Where the rules want the node of a device. Returns its length, or -1.
+int device_path(struct mdev *m, const struct uevent *event, char *path, size_t size);
+// A link at `name` that leads to `path`, both below /dev, in the place of what is there. Returns 0 or -1.
+int place_link(const struct mdev *m, const char *name, const char *path);
+
+/* disks.c - /dev/disk/by-* and /dev/mapper; left out without CONFIG_MDEV_LITE_DISKS */
+// The names of the block device whose node is at `path`; what it had before goes, unless it is new.
+void disk_add(struct mdev *m, const struct uevent *event, const char *path);
+void disk_remove(struct mdev *m, const char *path);
+// Takes away what leads nowhere.
+void disk_prune(struct mdev *m);
 
 /* static.c - modules.devname: nodes for modules that nobody asked for yet */
 void static_nodes(struct mdev *m);
@@ -75,9 +88,13 @@ void known_forget(const char *devpath);
 void known_remove_the_gone(struct mdev *m);
 
 /* daemon.c */
-// Handles events until SIGTERM. Returns the exit code.
-int daemon_run(struct mdev *m, int netlink);
+// Handles events until SIGTERM, which removes the pid file (or NULL) and exits. Returns where that cannot be.
+int daemon_run(struct mdev *m, int netlink, const char *pid_file);
 
 /* check.c */
 int check_file(const struct mdev *m, const char *file);
 int check_device(struct mdev *m, const char *devpath);
+
+/* probe.c */
+// Prints what is on a disk or in an image: TYPE=, UUID=, LABEL=.
+int probe_file(const char *file);

@@ -15,11 +15,11 @@
 #include "log.h"
 #include "mdev.h"
 
-enum mode { HELPER, COLDPLUG, DAEMON, FOREGROUND, LOAD, CHECK, TEST };
+enum mode { HELPER, COLDPLUG, DAEMON, FOREGROUND, LOAD, CHECK, TEST, PROBE };
 
 struct settings {
 	enum mode mode;
-	const char *argument;	// of --check and --test
+	const char *argument;	// of --check, --test and --probe
 	const char *pid_file;
 	int ready_fd;
 };
@@ -125,7 +125,7 @@ static int run_daemon(struct mdev *m, const struct settings *settings)
 		log_boot();	// nobody reads its standard error
 	}
 	say_ready(settings);
-	return daemon_run(m, netlink);
+	return daemon_run(m, netlink, settings->pid_file);
 }
 
 static int run_load(struct mdev *m, char *const *names)
@@ -149,7 +149,7 @@ static int run_test(struct mdev *m, const char *devpath)
 
 /* Options */
 
-enum { OPTION_LOAD = 256, OPTION_CHECK, OPTION_TEST, OPTION_ROOT, OPTION_PID_FILE, OPTION_READY_FD };
+enum { OPTION_LOAD = 256, OPTION_CHECK, OPTION_TEST, OPTION_PROBE, OPTION_ROOT, OPTION_PID_FILE, OPTION_READY_FD };
 
 static const struct option options[] = {
 	{ "coldplug", no_argument, NULL, 's' },
@@ -158,6 +158,7 @@ static const struct option options[] = {
 	{ "load", no_argument, NULL, OPTION_LOAD },
 	{ "check", required_argument, NULL, OPTION_CHECK },
 	{ "test", required_argument, NULL, OPTION_TEST },
+	{ "probe", required_argument, NULL, OPTION_PROBE },
 	{ "root", required_argument, NULL, OPTION_ROOT },
 	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
 	{ "ready-fd", required_argument, NULL, OPTION_READY_FD },
@@ -176,6 +177,7 @@ static int take_option(struct mdev *m, struct settings *settings, int option)
 	case OPTION_LOAD: settings->mode = LOAD; break;
 	case OPTION_CHECK: settings->mode = CHECK, settings->argument = optarg; break;
 	case OPTION_TEST: settings->mode = TEST, settings->argument = optarg; break;
+	case OPTION_PROBE: settings->mode = PROBE, settings->argument = optarg; break;
 	case OPTION_ROOT: m->root = optarg; break;
 	case OPTION_PID_FILE: settings->pid_file = optarg; break;
 	case OPTION_READY_FD: settings->ready_fd = atoi(optarg); break;
@@ -198,6 +200,8 @@ static int run_mode(struct mdev *m, const struct settings *settings, char *const
 		return CONFIG_MDEV_LITE_CHECK ? check_file(m, settings->argument) : usage_error("built without it", "--check");
 	case TEST:
 		return CONFIG_MDEV_LITE_CHECK ? run_test(m, settings->argument) : usage_error("built without it", "--test");
+	case PROBE:
+		return CONFIG_MDEV_LITE_SIGNATURES ? probe_file(settings->argument) : usage_error("built without it", "--probe");
 	default: return helper_run(m);
 	}
 }
@@ -220,7 +224,7 @@ static int mdev_main(int argc, char **argv)
 
 const struct applet mdev_lite_applet = {
 	.main = mdev_main,
-	.args = "[-s | -d | -f | --load MODULE... | --check FILE | --test DEVPATH] [-nv]",
+	.args = "[-s | -d | -f | --load MODULE... | --check FILE | --test DEVPATH | --probe FILE] [-nv]",
 	.help = HELP(
 		"Makes device nodes as /etc/mdev.conf says and loads the modules of devices.\n"
 		"Without a mode it handles the event in its environment (a hotplug helper).\n"
@@ -231,6 +235,7 @@ const struct applet mdev_lite_applet = {
 		"  --load MODULE...    load modules by name or alias\n"
 		"  --check FILE        say what each line of a mdev.conf means, and what is wrong\n"
 		"  --test DEVPATH      show which rules a device meets, and what would happen\n"
+		"  --probe FILE        say which file system a disk or image has, its UUID and label\n"
 		"  -n, --dry-run       print what would be done, change nothing\n"
 		"  -v, --verbose       say what is done\n"
 		"  --pid-file=FILE     write the daemon's pid there when the coldplug is done\n"
