@@ -24,6 +24,7 @@ static struct {
 } door;
 
 static int dry_fd = -1;
+static int (*patience)(void);
 
 // INITBOX_FAULT taken apart.
 static struct {
@@ -51,6 +52,11 @@ void door_allow(int error)
 void door_within(int timeout_ms)
 {
 	door.within = timeout_ms;
+}
+
+void door_patience(int (*more)(void))
+{
+	patience = more;
 }
 
 unsigned door_calls(void)
@@ -111,7 +117,9 @@ static int call_within(int timeout_ms)
 		door.child = !pid;
 		return 1;
 	}
-	ended = wait_child(pid, timeout_ms, &status);
+	do {
+		ended = wait_child(pid, timeout_ms, &status);
+	} while (!ended && patience && patience());
 	if (!ended)
 		kill(pid, SIGKILL);
 	errno = ended <= 0 ? ETIMEDOUT : exit_code(status);

@@ -33,6 +33,8 @@ void door_allow(int error);
 // mount, a lost disk) costs that many milliseconds and not the caller; then it fails with ETIMEDOUT.
 #define within(timeout_ms, call) (door_within(timeout_ms), (call))
 void door_within(int timeout_ms);
+// Asked each time the limit of a call is reached, from now on: not 0 gives it the same time once more. NULL: never.
+void door_patience(int (*more)(void));
 
 // File systems; see mount(2), umount2(2), pivot_root(2), chroot(2), swapoff(2)
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
