@@ -16,8 +16,6 @@
 #include "fmt.h"
 #include "rc_shutdown.h"
 
-enum { DETACH_S = 10 };
-
 static int dm_remove(const char *name)
 {
 	cleanup_fd int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
@@ -105,7 +103,7 @@ static int detach(const struct mount_table *mounts, const struct kind *kind, con
 	format_path(device, "/dev/%s", name);
 	if (read_line(sign, text, sizeof text) <= 0 || is_mounted(mounts, name) || has_holders(name))
 		return 0;
-	allowing(loud ? 0 : ANY_ERROR, within(DETACH_S * 1000, kind->detach(device, text)));
+	allowing(loud ? 0 : ANY_ERROR, within(io_seconds * 1000, kind->detach(device, text)));
 	return access(sign, F_OK) < 0;
 }
 

@@ -17,11 +17,7 @@
 #include "proc.h"
 #include "rc_shutdown.h"
 
-enum {
-	UMOUNT_S = 15,		// one of them: a disk that is slow to take what is in memory
-	REMOUNT_S = 10,
-	STUCK = 32,		// mounts that do not answer, remembered so that each is tried once
-};
+enum { STUCK = 32 };	// mounts that do not answer, remembered so that each is tried once
 
 int mounts_left;
 
@@ -41,6 +37,11 @@ static const char *const network_types[] = {
 
 static int stuck[STUCK];	// their ids
 static int stuck_count;
+
+int mounts_stuck(void)
+{
+	return stuck_count > 0;
+}
 
 static int is_one_of(const char *const *types, const char *type)
 {
@@ -97,10 +98,11 @@ static int unmount(const struct mountinfo *m)
 {
 	int flags = UMOUNT_NOFOLLOW | (is_one_of(network_types, m->type) ? MNT_DETACH : 0);
 
-	if (!allowing(ANY_ERROR, within(UMOUNT_S * 1000, sys_umount(m->target, flags))))
+	if (!allowing(ANY_ERROR, within(io_seconds * 1000, sys_umount(m->target, flags))))
 		return 1;
 	if (errno == ETIMEDOUT && stuck_count < STUCK) {
-		warn("umount %s: not done after %d s", m->target, UMOUNT_S);
+		warn("umount %s: not done after %d s", m->target, io_seconds);
+		mounts_left++;
 		stuck[stuck_count++] = m->id;
 	}
 	return 0;
@@ -177,7 +179,7 @@ static int remount_view(const struct mountinfo *m)
 {
 	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | mount_flags(m->options);
 
-	return within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, NULL));
+	return within(io_seconds * 1000, sys_mount(NULL, m->target, NULL, flags, NULL));
 }
 
 // With the options it has, since some file systems take those that are not named for unset; without them for
@@ -191,9 +193,9 @@ static int remount_readonly(const struct mountinfo *m)
 	if (!is_machine())
 		return remount_view(m);
 	other_options(m->super, &options);
-	if (!allowing(ANY_ERROR, within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, words))))
+	if (!allowing(ANY_ERROR, within(io_seconds * 1000, sys_mount(NULL, m->target, NULL, flags, words))))
 		return 0;
-	return errno == EINVAL ? within(REMOUNT_S * 1000, sys_mount(NULL, m->target, NULL, flags, NULL)) : -1;
+	return errno == EINVAL ? within(io_seconds * 1000, sys_mount(NULL, m->target, NULL, flags, NULL)) : -1;
 }
 
 // The file system, or in a container the view of it.
@@ -207,9 +209,9 @@ static void keep_readonly(const struct mountinfo *m)
 	char names[512] = "";
 	struct buf text = BUF(names);
 	int holders = is_stuck(m) ? 0 : processes_holding(m->target, &text);
-	int writable = !is_readonly(m) && remount_readonly(m) < 0;
+	int writable = !is_readonly(m) && (is_stuck(m) || remount_readonly(m) < 0);
 
-	mounts_left += writable;
+	mounts_left += writable && !is_stuck(m);
 	warn("%s stays mounted, %s%s%s", m->target, writable ? "and can still be written to" : "read-only",
 	     holders ? ": held by " : is_stuck(m) ? ": it does not answer" : ": no process holds it", names);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
@@ -24,12 +25,15 @@
 enum {
 	SCRIPT_S = 60,		// for one script of /etc/shutdown.d
 	KILL_S = 3,
-	SYNC_S = 20,
-	SWAPOFF_S = 30,
+	IO_S = 15,		// without progress: a disk may be slow, but not for ever
+	STUCK_SYNC_S = 2,	// for the last sync, where it is known that something does not answer
+	OTHER_POLL_MS = 50,
+	OTHER_S = 120,		// for another rc.shutdown
 	REBOOT_TRIES = 2,
 };
 
 static int term_seconds = CONFIG_RC_SHUTDOWN_TIMEOUT, script_seconds = SCRIPT_S;
+int io_seconds = IO_S;
 
 /* Steps */
 
@@ -61,9 +65,37 @@ static void step_seed(void)
 		seed_save();
 }
 
+// kB that wait to be written, or are being written now (proc_meminfo(5)).
+static long unwritten(void)
+{
+	char text[4096];
+	const char *dirty, *writeback;
+
+	if (proc_read("meminfo", text, sizeof text) < 0)
+		return 0;
+	dirty = strstr(text, "\nDirty:");
+	writeback = strstr(text, "\nWriteback:");
+	return (dirty ? atol(dirty + 7) : 0) + (writeback ? atol(writeback + 11) : 0);
+}
+
+// What has been written since it was asked last; a slow disk gets all the time it needs, a dead one does not.
+static int makes_progress(void)
+{
+	static long before;
+	long now = unwritten();
+	int progress = now && now < before;
+
+	before = now;
+	return progress;
+}
+
 static void step_sync(void)
 {
-	within(SYNC_S * 1000, sys_sync());
+	static int stuck;
+	int seconds = stuck || mounts_stuck() ? STUCK_SYNC_S : io_seconds;
+
+	makes_progress();
+	stuck |= within(seconds * 1000, sys_sync()) < 0;
 }
 
 // "FILE TYPE SIZE USED PRIORITY" below a head line (proc_swaps(5)).
@@ -79,7 +111,7 @@ static void step_swap(void)
 		if (!*name)
 			continue;
 		octal_decode(name);
-		within(SWAPOFF_S * 1000, sys_swapoff(name));
+		within(io_seconds * 1000, sys_swapoff(name));
 	}
 }
 
@@ -151,6 +183,22 @@ static void let_go_of_files(void)
 	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
 }
 
+// There can be two: one by hand, one by init. The other spares this one, which seems to be a `@' process. A record lock,
+// since children that are left behind must not keep it (fcntl(2)).
+static void wait_for_others(char *name)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	long long end = trace_now() + OTHER_S * 1000000LL;
+	int fd = open("/run/rc.shutdown.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+	if (fd < 0 || !fcntl(fd, F_SETLK, &lock))
+		return;
+	*name = '@';
+	notice("another one is at work already, waiting for it");
+	while (fcntl(fd, F_SETLK, &lock) < 0 && trace_now() < end)
+		usleep(OTHER_POLL_MS * 1000);
+}
+
 static void stay_alive(void)
 {
 	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
@@ -173,6 +221,7 @@ static int set_option(int option)
 	switch (option) {
 	case 't': return set_seconds(&term_seconds, optarg);
 	case 's': return set_seconds(&script_seconds, optarg);
+	case 'i': return set_seconds(&io_seconds, optarg);
 	case 'n': door_dry_run(STDOUT_FILENO); return 0;
 	}
 	return EXIT_USAGE;
@@ -183,6 +232,7 @@ static int parse_options(int argc, char **argv)
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, 't' },
 		{ "script-timeout", required_argument, NULL, 's' },
+		{ "io-timeout", required_argument, NULL, 'i' },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -208,6 +258,8 @@ static int rc_shutdown_main(int argc, char **argv)
 		log_boot();
 		stay_alive();
 		let_go_of_files();
+		wait_for_others(argv[0]);
+		door_patience(makes_progress);
 	}
 	run_steps();
 	result = act(action);
@@ -217,10 +269,11 @@ static int rc_shutdown_main(int argc, char **argv)
 
 const struct applet rc_shutdown_applet = {
 	.main = rc_shutdown_main,
-	.args = "[--timeout=SECONDS] [--script-timeout=SECONDS] [-n] [poweroff|reboot|halt|kexec|noop]",
+	.args = "[OPTION]... [poweroff|reboot|halt|kexec|noop]",
 	.help = HELP(
 		"Brings the system down, then powers off or does what is named; noop returns, for init to go on.\n"
 		"  --timeout=SECONDS         between SIGTERM and SIGKILL, for those that do not end\n"
 		"  --script-timeout=SECONDS  for each script of /etc/shutdown.d (60; 0: no limit)\n"
+		"  --io-timeout=SECONDS      for each unmount, sync ... without progress (15)\n"
 		"  -n, --dry-run             print what would be done and change nothing\n"),
 };

@@ -17,10 +17,14 @@ int processes_holding(const char *path, struct buf *text);
 void mounts_unmount(void);
 // What is left becomes read-only, and is named with who holds it; then the root.
 void mounts_readonly(void);
+// Whether one of them did not answer.
+int mounts_stuck(void);
 // Mounts that are left and could still be written to.
 extern int mounts_left;
 
+// rc_shutdown.c: seconds that a call which may have to write may take without progress.
+extern int io_seconds;
+
 // devices.c
-void swap_off(void);
 // Detaches loop, dm and md devices that nothing is mounted from. Returns whether one went away. Errors are said if `loud`.
 int devices_detach(const struct mount_table *mounts, int loud);

@@ -36,11 +36,14 @@ mount --bind "$1/out" "$1/mnt/out"
 cd "$1/mnt" && mkdir old && pivot_root . old || exit 99
 exec /bin/busybox env -i PATH=/bin /bin/sh -c 'umount -l /old; . /out/script' >/out/log 2>&1 </dev/null
 END
+terminal=''	# a command that gives it a terminal
 inside() {	# script from stdin; sets $log, $code and $took
 	rm -rf "$tmp/out/"*
 	cat >"$tmp/out/script"
 	began=$(date +%s%N)
-	timeout -k 1 60 unshare -mpfiun --kill-child=KILL sh "$tmp/enter" "$tmp" >"$tmp/outer" 2>&1 </dev/null && code=0 || code=$?
+	set -- timeout -k 1 60 unshare -mpfiun --kill-child=KILL sh "$tmp/enter" "$tmp"
+	if [ "$terminal" ]; then set -- $terminal "$*" /dev/null; fi
+	"$@" >"$tmp/outer" 2>&1 </dev/null && code=0 || code=$?
 	took=$((($(date +%s%N) - began) / 1000000))
 	log=$(cat "$tmp/out/log" "$tmp/outer")
 }
@@ -82,12 +85,59 @@ like "$log" '^rc.shutdown: did not end after SIGTERM, killed: .*sh \([0-9]+\)' "
 ok "and killed after the time that is given ($took ms)" test "$took" -ge 1000 -a "$took" -le 2500
 is "$(out code)" 0 "which is no failure"
 
+## Terminals
+scripts/need script:bsdutils >&2
+terminal='script -qec'
+inside <<'END'
+told='trap "echo HUP >>/out/$0" HUP; trap "echo TERM >>/out/$0" TERM; : >/out/$0; while :; do sleep 0.05; done'
+sh -c "$told" with </dev/null & setsid sh -c "$told" without </dev/null &
+until [ -e /out/with ] && [ -e /out/without ]; do usleep 1000; done
+rc.shutdown --timeout=1 noop
+END
+terminal=''
+is "$(out with | sort -u | tr '\n' ' ')" "HUP TERM " "a process with a terminal gets SIGHUP too"
+is "$(out without | sort -u)" TERM "one without does not"
+
+## Two of them
+inside <<'END'
+mkdir /run
+sh -c 'trap "" TERM; : >/out/stubborn; while :; do sleep 0.05; done' &
+until [ -e /out/stubborn ]; do usleep 1000; done
+rc.shutdown --timeout=1 noop & first=$!
+until [ -e /run/rc.shutdown.lock ]; do usleep 1000; done
+rc.shutdown --timeout=7 noop; echo $? >/out/second
+wait $first; echo $? >/out/first
+END
+like "$log" '^rc.shutdown: another one is at work already' "a second rc.shutdown waits for the first"
+is "$(out first) $(out second)" "0 0" "both end well"
+ok "and neither waits for the other to end ($took ms)" test "$took" -le 2500
+
+## Network file systems: lazily, whoever is in them and whether or not the server answers
+inside <<'END'
+mkdir /fuse /plain
+busybox mknod /dev/fuse c 10 229
+exec 7<>/dev/fuse && mount -t fuse.sshfs -o fd=7,rootmode=40000,user_id=0,group_id=0 far:/ /fuse && echo yes >/out/fuse || exit
+@keeper/sh -c ': >/out/keeping; read x <&6' 7<&7 6<>/never &
+rc.shutdown -n noop >/out/plan
+rc.shutdown noop
+echo $? >/out/code
+cat /proc/self/mountinfo >/out/mountinfo
+END
+if [ "$(out fuse)" ]; then
+	like "$(out plan)" '^umount -l /fuse$' "a network file system is unmounted lazily"
+	unlike "$(out mountinfo)" ' /fuse ' "and gone"
+	is "$(out code)$log" "0" "without a word"
+	ok "at once, although its server is dead ($took ms)" test "$took" -le 1500
+else
+	skip "no FUSE here" "a network file system is unmounted lazily"
+fi
+
 ## Scripts
 inside <<'END'
 for name in 20-second 10-first; do
 	printf '#!/bin/sh\necho %s; ps >/out/%s\n' $name $name >/etc/shutdown.d/$name
 done
-printf '#!/bin/sh\nexit 7\n' >/etc/shutdown.d/30-fails
+printf '#!/bin/sh\necho $INITBOX >/out/initbox\nexit 7\n' >/etc/shutdown.d/30-fails
 printf '#!/bin/sh\nsleep 1000\n' >/etc/shutdown.d/40-hangs
 printf '#!/bin/sh\nfor i; do :; done; echo last\n' >/etc/shutdown.d/50-last
 /bin/busybox chmod 755 /etc/shutdown.d/*
@@ -97,6 +147,7 @@ END
 is "$(echo "$log" | grep -E '^(10-first|20-second|last)' | tr '\n' ' ')" "10-first 20-second last " "scripts of /etc/shutdown.d run in name order"
 like "$(out 20-second)" 'sleep 1001' "before anything is ended"
 like "$log" '30-fails: exit code 7' "a failing one is reported"
+is "$(out initbox)" shutdown "they have INITBOX=shutdown"
 like "$log" '40-hangs: not done after 1 s, ended' "a hanging one is ended"
 
 ## Mounts. A namespace may have no disks: overlayfs counts as one, for it holds data.
@@ -183,7 +234,8 @@ reboot -f
 kill -18 1" "it prints the whole plan"
 
 ## Actions
-for row in 'poweroff 130' 'halt 130' 'reboot 129'; do
+# Without a loaded kernel, or in a namespace, kexec is a restart.
+for row in 'poweroff 130' 'halt 130' 'reboot 129' 'kexec 129'; do
 	set -- $row
 	inside <<END
 rc.shutdown $1
@@ -196,8 +248,9 @@ rc.shutdown dance; echo $? >/out/code
 rc.shutdown --timeout=x; echo $? >>/out/code
 rc.shutdown noop noop; echo $? >>/out/code
 rc.shutdown --what; echo $? >>/out/code
+rc.shutdown --io-timeout=-1; echo $? >>/out/code
 END
-is "$(out code | tr '\n' ' ')" "2 2 2 2 " "wrong arguments change nothing"
+is "$(out code | tr '\n' ' ')" "2 2 2 2 2 " "wrong arguments change nothing"
 like "$log" '^rc.shutdown: dance: no such action' "and are named"
 
 ## Every single call fails once
