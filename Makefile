@@ -8,6 +8,7 @@
 # make install-doc      install man pages and completion for bash below DESTDIR
 # make bench            time and size against peers (BENCH='copyroot sbx' for some), into O/build/bench
 # make fuzz             all parsers with made-up input, FUZZ_SECONDS (1) each (FUZZ='inittab uevent' for some)
+# make analyse          cppcheck, gcc -fanalyzer, clang-tidy
 # make size             bytes of code and data per applet
 # make menuconfig       choose applets and options (also oldconfig, olddefconfig, savedefconfig,
 #                       defconfig, allnoconfig, allyesconfig, NAME_defconfig)

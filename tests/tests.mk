@@ -21,7 +21,7 @@ unit: $(unit-bins)
 bench-timer := $(obj)/tests/bench/timer
 
 # What a run executes; TESTS= names some.
-TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t tests/fuzz/*.t)
+TESTS ?= $(unit-bins) $(wildcard tests/unit/*.t tests/ns/*.t tests/vm/*.t tests/fuzz/*.t tests/analyse/*.t)
 JOBS  ?= $(shell nproc 2>/dev/null || echo 1)
 
 # Tests build with every compiler and C library, so these come before any of them runs.
@@ -45,6 +45,12 @@ fuzz:
 	$(Q)sh scripts/need $(build-needs) prove:perl
 	$(Q)prove -v tests/fuzz/fuzz.t
 
+## Analysers: two of them are part of make check, clang-tidy is not
+objects: $(objs)
+analyse:
+	$(Q)sh scripts/need $(build-needs) prove:perl
+	$(Q)ANALYSERS='cppcheck gcc clang-tidy' prove -v tests/analyse/analyse.t
+
 ## Benches: BENCH= names some; tests/bench/lib.sh tells how one is written
 BENCH ?=
 $(bench-timer): tests/bench/timer.c $(obj)/flags
@@ -58,4 +64,4 @@ do-bench: all $(bench-timer)
 bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
-.PHONY: unit do-check fuzz fuzz-bins do-bench bench-report
+.PHONY: unit objects do-check analyse fuzz fuzz-bins do-bench bench-report
