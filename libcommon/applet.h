@@ -11,7 +11,7 @@ struct applet {
 
 // A folder defines one `const struct applet NAME_applet`, NAME with _ for . and -; applets.c finds it.
 
-#define HELP(text) (CONFIG_VERBOSE_HELP ? text : "")
+#define HELP(text) (CONFIG_VERBOSE_HELP ? (text) : "")
 
 // Exit codes beside 0 (done) and 1 (failed).
 enum { EXIT_USAGE = 2, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };

@@ -49,7 +49,7 @@ static void exec_by_shell(char *const argv[])
 {
 	char *words[32] = { "/bin/sh" };
 
-	for (int i = 0; argv[i] && i < 30; i++)
+	for (int i = 0; i < 30 && argv[i]; i++)
 		words[i + 1] = argv[i];
 	execv(words[0], words);
 }

@@ -109,7 +109,7 @@ static int bootchart_main(int argc, char **argv)
 	static struct boot boot;
 	static struct out out = { .fd = STDOUT_FILENO };
 	struct chart chart;
-	long long least = DEFAULT_LEAST_MS * 1000;
+	long long least = DEFAULT_LEAST_MS * 1000LL;
 	const char *kernel_log = NULL;
 	int c, form = 't';
 

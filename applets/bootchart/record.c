@@ -87,8 +87,8 @@ static int dmesg_parse(char *line, struct message *message)
 	long long seconds, us;
 	char *start;
 
-	if (*line == '<' && !(line = strchr(line, '>') ?: line)[0])
-		return -1;
+	if (*line == '<')
+		line += strcspn(line, ">");
 	line += *line == '>';
 	if (*line != '[')
 		return -1;

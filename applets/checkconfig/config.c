@@ -31,13 +31,17 @@ static char value_of(const char *text, const char *name, size_t length)
 {
 	char line[80];
 	const char *found;
+	int taken = format_path(line, "\nCONFIG_%.*s=", (int)length, name);
 
-	if (format_path(line, "\nCONFIG_%.*s=", (int)length, name) < 0)
+	if (taken <= 0)
 		return 'n';
-	found = !strncmp(text, line + 1, strlen(line + 1)) ? text - 1 : strstr(text, line);
-	if (!found)
+	// The first line has no line break before it.
+	if (!strncmp(text, line + 1, taken - 1))
+		found = text + taken - 1;
+	else if ((found = strstr(text, line)))
+		found += taken;
+	else
 		return 'n';
-	found += strlen(line);
 	return *found == 'm' && (found[1] == '\n' || !found[1]) ? 'm' : *found == 'n' ? 'n' : 'y';
 }
 

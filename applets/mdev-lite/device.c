@@ -214,7 +214,7 @@ static void place(struct mdev *m, struct device *d, const char *path, const stru
 {
 	if (place_node(m, d, path, rule) < 0)
 		return;
-	if (strcmp(path, d->name)) {
+	if (rule && strcmp(path, d->name)) {
 		if (rule->place == '>')
 			place_link(m, d->name, path);
 		else

@@ -176,7 +176,7 @@ void step_resolvconf(void)
 {
 	char link[PATH_MAX], target[PATH_MAX + 8], folder[PATH_MAX + 8];
 	ssize_t length = readlink("/etc/resolv.conf", link, sizeof link - 1);
-	cleanup_fd int fd = -1;
+	int fd;
 
 	if (length < 0)
 		return;
@@ -186,4 +186,5 @@ void step_resolvconf(void)
 	if (!access(target, F_OK) || (*folder && sys_mkdirs(folder, 0755) < 0))
 		return;
 	fd = sys_open(AT_FDCWD, target, O_WRONLY | O_CREAT | O_NOCTTY, 0644);
+	fd_close(&fd);
 }

@@ -49,7 +49,7 @@ static void step_scripts(void)
 	run_scripts("/etc/init.d", script_limit() * 1000);
 }
 
-#define STEP(symbol, name, where, run, what) { name, where, CONFIG_RC_INIT_##symbol ? run : NULL, what }
+#define STEP(symbol, name, where, run, what) { name, where, CONFIG_RC_INIT_##symbol ? (run) : NULL, what }
 static const struct step {
 	const char *name;
 	enum where where;
