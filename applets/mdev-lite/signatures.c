@@ -517,7 +517,7 @@ static const char *read_member(const struct medium *m, struct signature *s)
 
 	(void)s;
 	for (unsigned sector = 0; sector < 4; sector++)
-		if (has_magic(m, sector * 512, "LABELONE", 8) && has_magic(m, sector * 512 + 24, "LVM2 001", 8))
+		if (has_magic(m, sector * 512ULL, "LABELONE", 8) && has_magic(m, sector * 512ULL + 24, "LVM2 001", 8))
 			return "LVM2_member";
 	if (has_magic(m, 0, md, 4) || has_magic(m, 4096, md, 4))
 		return "linux_raid_member";
@@ -583,7 +583,7 @@ static void read_gpt(const struct medium *m, unsigned sector, unsigned number, u
 
 	// The copy is in the last sector.
 	if (read_gpt_header(m, 1, sector, header) < 0
-	    && (m->size < 2 * sector || read_gpt_header(m, m->size / sector - 1, sector, header) < 0))
+	    && (m->size < 2ULL * sector || read_gpt_header(m, m->size / sector - 1, sector, header) < 0))
 		return;
 	entries = le64(header + 72);
 	size = le32(header + 84);
@@ -613,7 +613,7 @@ void partition_read(const struct medium *disk, unsigned sector, unsigned number,
 	if (!le32(boot + 440))
 		return;
 	// Primary partitions can be checked; logical ones have 5 and on.
-	if (number <= 4 && (uint64_t)le32(boot + 446 + 16 * (number - 1) + 8) * sector != start)
+	if (number <= 4 && (uint64_t)le32(boot + 446 + 16 * (size_t)(number - 1) + 8) * sector != start)
 		return;
 	s->type = "dos";
 	format_path(s->uuid, "%08x-%02x", le32(boot + 440), number);
