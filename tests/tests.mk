@@ -32,6 +32,11 @@ do-check: all unit $(bench-timer)
 	$(Q)sh scripts/need $(check-needs)
 	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -j $(JOBS) --timer --failures --comments $(TESTS)
 
+# Packages for others, in minutes: a Debian with each initramfs generator, made once, and virtual machines.
+check-packaging:
+	$(Q)sh scripts/need $(build-needs) prove:perl
+	$(Q)$(MAKE) do-check TESTS='$(wildcard tests/packaging/*.t)'
+
 ## Fuzzing: tests/fuzz/fuzz.t builds these with clang in a folder of its own, and runs them
 fuzz-bins := $(patsubst tests/fuzz/%.c,$(obj)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzz-bins: $(fuzz-bins)
@@ -65,3 +70,4 @@ bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
 .PHONY: unit objects do-check analyse fuzz fuzz-bins do-bench bench-report
+.PHONY: unit do-check check-packaging fuzz fuzz-bins do-bench bench-report
