@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
+#include "consoles.h"
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
@@ -40,11 +40,6 @@ void log_verbosity(enum log_level level)
 	least = level;
 }
 
-static int is_console(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(5, 1);
-}
-
 // A description of our own, so that O_NONBLOCK does not reach the shell that shares the terminal or pipe.
 // -1: standard error itself will do (a file would start at its beginning), or has to.
 static int console_open(void)
@@ -55,7 +50,7 @@ static int console_open(void)
 	if (fstat(STDERR_FILENO, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return -1;
 	fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 && is_console(&st))
+	if (fd < 0 && is_console(STDERR_FILENO))
 		fd = open("/dev/console", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return fd;
 }
@@ -94,14 +89,29 @@ static void console_write(const char *text, size_t length)
 		close(own);
 }
 
+// Where the kernel has more consoles than one, /dev/console is the last: the message is for whoever watches another, too.
+static void other_consoles_write(const char *text, size_t length)
+{
+	struct consoles consoles;
+	const char *name;
+
+	if (!booting || !is_console(STDERR_FILENO))
+		return;
+	for (consoles_read(&consoles); (name = consoles_next(&consoles)); ) {
+		cleanup_fd int fd = device_open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+		if (fd >= 0 && writable_now(fd))
+			(void)!write(fd, text, length);
+	}
+}
+
 // The kernel prints a record on every console when its level is below the first number of
 // /proc/sys/kernel/printk (proc_sys_kernel: printk). Saying it there again would double the line.
 static int kernel_prints(enum log_level level)
 {
-	struct stat st;
 	char text[32];
 
-	return !fstat(STDERR_FILENO, &st) && is_console(&st)
+	return is_console(STDERR_FILENO)
 		&& read_line("/proc/sys/kernel/printk", text, sizeof text) > 0 && (int)level < atoi(text);
 }
 
@@ -142,7 +152,9 @@ void log_line(enum log_level level, const char *f, ...)
 	text[line.length++] = '\n';
 	if (booting && !kernel_write(level, text, line.length) && kernel_prints(level))
 		;	// on the consoles already
-	else if (level <= least)
+	else if (level <= least) {
 		console_write(text, line.length);
+		other_consoles_write(text, line.length);
+	}
 	errno = saved;
 }

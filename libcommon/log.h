@@ -13,7 +13,8 @@ enum log_level { LOG_ERROR = 3, LOG_WARNING = 4, LOG_NOTICE = 5, LOG_INFO = 6, L
 void log_name(const char *name);
 const char *log_get_name(void);
 
-// From here on lines go to the kernel log as well, and standard error is never waited for.
+// From here on lines go to the kernel log as well, and standard error is never waited for. If that is /dev/console
+// they go to all the kernel's consoles.
 void log_boot(void);
 
 // Lines less severe than this are dropped from the console (default LOG_NOTICE).
