@@ -83,7 +83,7 @@ _Noreturn static void exec_child(char *const argv[], const struct spawn *how)
 		environ = how->env;
 	env_default(default_path);
 	if (how && how->prepare && how->prepare(how->argument) < 0)
-		_exit(EXIT_FAILURE);
+		_exit(EXIT_CANNOT_EXECUTE);
 	execvp(file, argv);
 	error = errno;
 	if (error == ENOENT && !strchr(file, '/'))

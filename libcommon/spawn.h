@@ -8,7 +8,7 @@ struct spawn {
 	char **env;		// NULL: the caller's
 	unsigned new_session;	// setsid(2)
 	const char *path;	// the file, where argv[0] is another name for it
-	// The last thing before the exec (a terminal ...); -1: do not exec, the child ends with 1.
+	// The last thing before the exec (a terminal ...); -1: do not exec, the child ends with 126.
 	int (*prepare)(const void *argument);
 	const void *argument;
 };
