@@ -225,7 +225,7 @@ int sys_reboot(int command)
 	const char *name = command == (int)RB_AUTOBOOT ? "reboot" : command == (int)RB_POWER_OFF ? "poweroff"
 		: command == (int)RB_HALT_SYSTEM ? "halt" : command == (int)RB_KEXEC ? "kexec" : "ctrlaltdel";
 
-	return DOOR(reboot(command), "reboot", name, "%s -f\n", name);
+	return DOOR(reboot(command), "reboot", name, "%s -%s\n", name, command == (int)RB_KEXEC ? "e" : "f");
 }
 
 static int sync_all(void)
