@@ -101,7 +101,9 @@ cflags   := -std=gnu11 -Wall -Wextra -Wundef -Wshadow -Wstrict-prototypes -Wmiss
             -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(obj))=obj -ffile-prefix-map=$(obj)=obj \
             $(if $(deps),-ffile-prefix-map=$(deps)=deps) \
             $(if $(CONFIG_LTO),-flto=auto) $(CFLAGS) $(CONFIG_EXTRA_CFLAGS)
-ldflags  := -Wl,--gc-sections,--build-id=none,-z,noseparate-code $(if $(CONFIG_STATIC),-static) $(LDFLAGS)
+# No start-up code of a static program makes pages read-only, so there is nothing to pad for (up to 4 KB).
+static-ldflags := -static -Wl,-z,norelro
+ldflags  := -Wl,--gc-sections,--build-id=none,-z,noseparate-code $(if $(CONFIG_STATIC),$(static-ldflags)) $(LDFLAGS)
 ldlibs   := $(if $(pkgs),$(deps-libs))
 
 ## Rules
