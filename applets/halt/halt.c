@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include "applet.h"
 #include "door.h"
+#include "fd.h"
+#include "halt.h"
 #include "log.h"
 
 enum { SYNC_S = 20 };	// with -f: a disk that does not answer is left behind
@@ -36,19 +38,15 @@ static const struct way *way_named(const char *name)
 
 static struct {
 	int force, no_sync, only_record;
-	unsigned delay;		// seconds
+	int kexec;		// not by the firmware, but by the kernel that is loaded
+	int delay;		// seconds
 	const struct way *way;
 } asked;
 
 static int set_delay(const char *text)
 {
-	char *end;
-	unsigned long seconds = strtoul(text, &end, 10);
-
-	if (!*text || *end || *text == '-' || seconds > 1000000)
-		return usage_error("not a number of seconds", text);
-	asked.delay = seconds;
-	return 0;
+	asked.delay = parse_seconds(text);
+	return asked.delay < 0 ? usage_error("not a number of seconds", text) : 0;
 }
 
 static int set_option(int option)
@@ -62,6 +60,13 @@ static int set_option(int option)
 	case 'D': door_dry_run(STDOUT_FILENO); return 0;
 	}
 	return EXIT_USAGE;
+}
+
+static int set_words(char **words)
+{
+	if (*words && !strcmp(*words, "kexec") && asked.way->command == (int)RB_AUTOBOOT)
+		asked.kexec = 1, words++;
+	return *words ? usage_error("too many arguments", *words) : 0;
 }
 
 static int parse_options(int argc, char **argv)
@@ -79,14 +84,25 @@ static int parse_options(int argc, char **argv)
 
 	while (!result && (option = next_option(argc, argv, "fnwpd:", options)) != -1)
 		result = set_option(option);
-	return result || !argv[optind] ? result : usage_error("too many arguments", argv[optind]);
+	return result ?: set_words(argv + optind);
 }
 
 static int tell_kernel(void)
 {
 	if (!asked.no_sync)
 		within(SYNC_S * 1000, sys_sync());
-	return sys_reboot(asked.way->command) < 0;
+	return sys_reboot(asked.kexec ? (int)RB_KEXEC : asked.way->command) < 0;
+}
+
+// init does it for any reboot, where a kernel is loaded; who asks for it is told where none is.
+static int kexec_is_loaded(void)
+{
+	char text[8];
+
+	if (read_line("/sys/kernel/kexec_loaded", text, sizeof text) > 0 && text[0] == '1')
+		return 1;
+	warn("kexec: no kernel is loaded");
+	return 0;
 }
 
 static int tell_init(void)
@@ -103,23 +119,30 @@ static int halt_main(int argc, char **argv)
 
 	asked.way = way_named(argv[0]);
 	result = parse_options(argc, argv);
-	if (result || asked.only_record)	// this suite keeps no wtmp
+	if (result)
 		return result;
+	if (asked.kexec && !kexec_is_loaded())
+		return EXIT_FAILURE;
 	if (asked.delay && !door_is_dry())
 		sleep(asked.delay);
+	if (CONFIG_HALT_WTMP)
+		result = record_shutdown() < 0;
+	if (asked.only_record)
+		return result;
 	return asked.force ? tell_kernel() : tell_init();
 }
 
 const struct applet halt_applet = {
 	.main = halt_main,
-	.args = "[-f] [-n] [-d SECONDS] [-w] [-p]",
+	.args = "[-f] [-n] [-d SECONDS] [-w] [-p] [kexec]",
 	.help = HELP(
 		"Ends the system: halt, poweroff or reboot, by the name it is called.\n"
 		"  -f, --force    ask the kernel, not init: no process is told, nothing is unmounted\n"
 		"  -n, --no-sync  with -f: do not write to the disks what is still in memory\n"
 		"  -d, --delay=N  wait N seconds first\n"
 		"  -w, --wtmp-only\n"
-		"                 do nothing: there is no wtmp here\n"
+		"                 only write the record of a shutdown to /var/log/wtmp, if that is there\n"
 		"  -p, --poweroff as poweroff, however it is called\n"
+		"  kexec          with reboot: start the kernel that is loaded, or fail if there is none\n"
 		"  --dry-run      print what would be done and change nothing\n"),
 };

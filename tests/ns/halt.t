@@ -4,7 +4,7 @@
 . tests/tap.sh
 tmpdir
 for name in halt poweroff reboot; do ln -s "$INITBOX" "$tmp/$name"; done
-plan_of() { "$tmp/$1" --dry-run $2; }
+plan_of() { "$tmp/$1" --dry-run $2 2>&1 | grep -v '^: shutdown >>/var/log/wtmp$'; }	# which this machine may keep
 
 is "$(plan_of halt)" "kill -10 1" "halt sends USR1"
 is "$(plan_of poweroff)" "kill -12 1" "poweroff sends USR2"
@@ -14,12 +14,20 @@ is "$(plan_of halt -f)" "sync
 halt -f" "halt -f"
 is "$(plan_of poweroff -nf)" "poweroff -f" "poweroff -n -f does not sync"
 is "$(plan_of reboot '--force --no-sync')" "reboot -f" "reboot by long options"
-is "$(plan_of reboot -w)" "" "-w does nothing"
+is "$(plan_of reboot -w)" "" "-w tells nobody"
 is "$(plan_of reboot '-d 0')" "kill -15 1" "-d takes seconds"
 for bad in '-d x' '-d' '-d -1' now -x --what; do
 	"$tmp/poweroff" --dry-run $bad >"$tmp/out" 2>"$tmp/error" && code=0 || code=$?
 	is "$code $(wc -l <"$tmp/error") $(cat "$tmp/out")" "2 1 " "poweroff $bad: usage, in one line, and nothing is done"
 done
+
+loaded=$(cat /sys/kernel/kexec_loaded 2>/dev/null) || loaded=0
+if [ "$loaded" = 0 ]; then
+	is "$(plan_of reboot kexec)" "reboot: kexec: no kernel is loaded" "reboot kexec: nothing, where no kernel is loaded"
+	ok "exit code 1" sh -c '"$1" kexec >/dev/null 2>&1; [ $? = 1 ]' sh "$tmp/reboot"
+fi
+is "$(plan_of reboot 'kexec now')" "reboot: now: too many arguments (see reboot --help)" "reboot takes no other word"
+is "$(plan_of halt kexec)" "halt: kexec: too many arguments (see halt --help)" "nor halt this one"
 
 if [ "$(id -u)" != 0 ]; then
 	done_testing
@@ -49,6 +57,28 @@ done
 started=$(date +%s)
 is "$(signalled poweroff -d1)" told "-d: told after a while"
 ok "of a second" test $(($(date +%s) - started)) -ge 1
+
+# The record of a shutdown, as GNU libc has it, in a /var/log of its own.
+wtmp() { unshare -m sh -c 'mount -t tmpfs log /var/log && { [ ! "$2" ] || : >/var/log/wtmp; } && "$1" $3; echo $?
+	cat /var/log/wtmp 2>/dev/null' sh "$tmp/$1" "$2" "$3" >"$tmp/wtmp" 2>"$tmp/error"; }
+wtmp halt y -w
+is "$(head -n 1 "$tmp/wtmp")$(cat "$tmp/error")" 0 "-w, with a wtmp"
+sed 1d "$tmp/wtmp" >"$tmp/record"
+case $(uname -m) in
+x86_64 | ppc64* | s390x | i?86) is "$(wc -c <"$tmp/record")" 384 "one record" ;;
+aarch64 | riscv64) is "$(wc -c <"$tmp/record")" 400 "one record" ;;
+esac
+if command -v last >/dev/null; then
+	like "$(last -x -f "$tmp/record")" "^shutdown +system down +$(uname -r | cut -c 1-8)" "which last(1) shows as a shutdown"
+	like "$(last -x -F -f "$tmp/record")" "$(date +%Y)" "of now"
+else
+	skip "no last here" "which last(1) shows as a shutdown"
+fi
+wtmp halt '' -w
+is "$(cat "$tmp/wtmp" "$tmp/error")" 0 "without a wtmp none is made"
+is "$(unshare -m sh -c 'mount -t tmpfs log /var/log; mkdir /var/log/wtmp; "$1" -w; echo $?' sh "$tmp/halt" 2>&1)" \
+	"halt: wtmp /var/log/wtmp: Is a directory
+1" "one that cannot be written is one line"
 
 if setpriv --reuid 54321 --regid 54321 --clear-groups true 2>/dev/null; then
 	chmod 755 "$tmp"
