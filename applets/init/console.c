@@ -6,16 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kd.h>
-#include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 #include "console.h"
+#include "consoles.h"
 #include "door.h"
 #include "env.h"
 #include "fd.h"
@@ -28,18 +27,6 @@ static int no_console;	// what 0-2 are open on is nothing
 
 /* init's own */
 
-// A devtmpfs that is attached nowhere (fsmount(2), Linux 5.2) leaves /dev to rc.init.
-static int open_detached(void)
-{
-	cleanup_fd int fs = syscall(SYS_fsopen, "devtmpfs", FSOPEN_CLOEXEC);
-	cleanup_fd int root = -1;
-
-	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -1;
-	root = syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
-	return root < 0 ? -1 : openat(root, "console", OPEN_CONSOLE);
-}
-
 static int open_console(void)
 {
 	int fd = open("/dev/console", OPEN_CONSOLE);
@@ -49,7 +36,7 @@ static int open_console(void)
 	if (!access("/dev", F_OK) &&
 	    !allowing(ANY_ERROR, sys_mknod(AT_FDCWD, "/dev/console", S_IFCHR | 0600, makedev(5, 1))))
 		return open("/dev/console", OPEN_CONSOLE);
-	return open_detached();
+	return device_open("console", OPEN_CONSOLE);
 }
 
 static void set_streams(int fd)
@@ -86,17 +73,27 @@ void console_open(void)
 		warn("no console:");
 }
 
+// The last close of a serial line waits until all is sent, up to 30 s where nobody takes it (tty_port_close_start in
+// the kernel). Held open here, no close of a message to it is the last.
+void consoles_hold(void)
+{
+	struct consoles consoles;
+	const char *name;
+
+	if (!is_console(STDERR_FILENO))
+		return;
+	for (consoles_read(&consoles); (name = consoles_next(&consoles)); )
+		(void)!device_open(name, OPEN_CONSOLE);
+}
+
 /* A child's */
 
 // The console may have come since init started, or have been hung up (tty_ioctl(4), TIOCNOTTY; vhangup(2)).
 static int console_is_stale(void)
 {
 	struct termios modes;
-	struct stat st;
 
-	if (no_console || (tcgetattr(STDIN_FILENO, &modes) < 0 && errno == EIO))
-		return 1;
-	return !fstat(STDIN_FILENO, &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 1);
+	return no_console || (tcgetattr(STDIN_FILENO, &modes) < 0 && errno == EIO) || is_console(STDIN_FILENO);
 }
 
 static int open_terminal(const char *name)
@@ -147,13 +144,12 @@ static void set_term(void)
 		env_set(ioctl(STDIN_FILENO, KDGKBTYPE, &type) < 0 ? "TERM=vt102" : "TERM=linux");
 }
 
-static int wait_for_enter(void)
+static int wait_for_enter(const char *question)
 {
-	static const char question[] = "\nPlease press Enter to activate this console. ";
 	char c;
 	ssize_t n;
 
-	if (write_all(STDERR_FILENO, question, sizeof question - 1) < 0)
+	if (write_all(STDERR_FILENO, question, strlen(question)) < 0)
 		return -1;
 	do {
 		n = read(STDIN_FILENO, &c, 1);
@@ -161,11 +157,24 @@ static int wait_for_enter(void)
 	return n == 1 ? 0 : -1;
 }
 
+static int ask(const struct entry *entry)
+{
+	char question[80];
+
+	if (entry->action == ASKFIRST)
+		return wait_for_enter("\nPlease press Enter to activate this console. ");
+	if (!entry->offer_s)
+		return 0;
+	format(question, sizeof question, "\nPress Enter within %d s for a shell. ", entry->offer_s);
+	return wait_for_enter(question) < 0 ? -1 : (alarm(0), 0);
+}
+
 int terminal_prepare(const void *argument)
 {
 	const struct entry *entry = argument;
 	struct termios modes;
 
+	alarm(entry->offer_s);	// it ends this process, whatever holds it up
 	if (entry->quick)
 		log_verbosity(LOG_ERROR);	// what is wrong has been said; the kernel log gets it each time
 	if (open_terminal(entry->tty) < 0)
@@ -180,5 +189,5 @@ int terminal_prepare(const void *argument)
 		if (*entry->tty || *entry->command == '-')
 			ioctl(STDIN_FILENO, TIOCSCTTY, 0);	// 0: do not take it away from another session
 	}
-	return entry->action == ASKFIRST ? wait_for_enter() : 0;
+	return ask(entry);
 }

@@ -74,12 +74,15 @@ static void reap(void)
 
 void wait_event(long long until)
 {
-	long long left = more ? 0 : until - trace_now();
-	struct timespec time = { .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
+	long long ping = CONFIG_INIT_WATCHDOG ? watchdog_turn() : -1, left;
+	struct timespec time = { 0 };
 	int signal;
 
-	if (left < 0)
-		time = (struct timespec){ 0 };
+	if (ping >= 0 && (until < 0 || ping < until))
+		until = ping;
+	left = more ? 0 : until - trace_now();
+	if (left > 0)
+		time = (struct timespec){ .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
 	signal = sigtimedwait(&awaited, NULL, until < 0 && !more ? NULL : &time);
 	if (signal > 0)
 		take(signal);

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "applet.h"
+#include "cmdline.h"
 #include "console.h"
 #include "door.h"
 #include "env.h"
@@ -18,8 +20,13 @@
 #include "log.h"
 #include "mountinfo.h"
 #include "proc.h"
+#include "spawn.h"
 
-enum { OPEN_FILES = 1048576 };
+enum {
+	OPEN_FILES = 1048576,
+	OLD_FDS = 256,		// before close_range(2), Linux 5.9: as far as inherited ones are looked for
+	OFFER_S = 10,		// to press Enter for a shell, when a sysinit entry has failed badly
+};
 
 // Words of the kernel command line that are init's.
 static const struct word { const char *text; enum state state; } words[] = {
@@ -27,6 +34,16 @@ static const struct word { const char *text; enum state state; } words[] = {
 	{ "rescue", STATE_RESCUE }, { "emergency", STATE_RESCUE }, { "-b", STATE_RESCUE },
 };
 static enum state asked;	// STATES: neither
+
+// initbox.panic=: what comes of a boot whose sysinit entry fails badly; the first where it is not given.
+static const struct panic { const char *text, *what; enum request request; int offer_s; } panics[] = {
+	{ "offer",    "a shell is offered", NOTHING, OFFER_S },
+	{ "shell",    "a shell",            NOTHING, 0 },
+	{ "reboot",   "rebooting",          REBOOT, 0 },
+	{ "poweroff", "powering off",       POWEROFF, 0 },
+	{ "halt",     "halting",            HALT, 0 },
+};
+static const struct panic *panic = panics;
 
 /* States */
 
@@ -48,17 +65,9 @@ static enum state until_done(struct entry *entry, enum state next)
 	return init.request ? STATE_SHUTDOWN : next;
 }
 
-static enum state one_by_one(enum action action, enum state next)
+static enum state shell_first(int offer_s, enum state next)
 {
-	for (int i = 0; i < init.table->count && !init.request; i++)
-		if (init.table->entries[i].action == action)
-			until_done(&init.table->entries[i], next);
-	return init.request ? STATE_SHUTDOWN : next;
-}
-
-static enum state shell_first(enum state next)
-{
-	struct entry *shell = job_rescue();
+	struct entry *shell = job_rescue(offer_s);
 
 	if (shell)
 		return until_done(shell, next);
@@ -66,9 +75,38 @@ static enum state shell_first(enum state next)
 	return next;
 }
 
+// It was never executed, or ended by a signal; a shell says that of its last command in the same way. All other codes
+// are the command's own, and the boot goes on.
+static int failed_badly(const struct entry *entry)
+{
+	return exit_code(entry->status) >= EXIT_CANNOT_EXECUTE;
+}
+
+static void sysinit_failed(const struct entry *entry)
+{
+	warn("%s: a sysinit entry failed badly: %s", entry->command, panic->what);
+	init.request = panic->request;
+	if (!init.request)
+		shell_first(panic->offer_s, STATE_SYSINIT);
+}
+
+static enum state one_by_one(enum action action, enum state next)
+{
+	for (int i = 0; i < init.table->count && !init.request; i++) {
+		struct entry *entry = &init.table->entries[i];
+
+		if (entry->action != action)
+			continue;
+		until_done(entry, next);
+		if (action == SYSINIT && !init.request && failed_badly(entry))
+			sysinit_failed(entry);
+	}
+	return init.request ? STATE_SHUTDOWN : next;
+}
+
 static enum state state_rescue(void)
 {
-	return shell_first(STATE_SYSINIT);
+	return shell_first(0, STATE_SYSINIT);
 }
 
 static enum state state_sysinit(void)
@@ -82,7 +120,7 @@ static enum state state_sysinit(void)
 
 static enum state state_single(void)
 {
-	return shell_first(STATE_WAIT);
+	return shell_first(0, STATE_WAIT);
 }
 
 static enum state state_wait(void)
@@ -102,9 +140,9 @@ static void offer_shell(void)
 	static int said;
 
 	if (!said++)
-		warn("nothing to run: %s", job_rescue() ? "a shell on the console" : "and no shell here");
+		warn("nothing to run: %s", job_rescue(0) ? "a shell on the console" : "and no shell here");
 	else
-		job_rescue();
+		job_rescue(0);
 }
 
 static int can(enum request request)
@@ -168,6 +206,14 @@ static void leave_first_root(int argc, char **argv)
 	mount_table_free(&mounts);
 }
 
+// What was left open would pin a mount, and be everybody's. Sockets that are handed on say so (sd_listen_fds(3)).
+static void close_inherited(void)
+{
+	if (!getenv("LISTEN_FDS") && syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) < 0)
+		for (int fd = STDERR_FILENO + 1; fd < OLD_FDS; fd++)
+			close(fd);
+}
+
 static void set_environment(void)
 {
 	static const char *const defaults[] = {
@@ -187,6 +233,46 @@ static void set_limits(void)
 	allowing(EPERM, sys_setrlimit(RLIMIT_NPROC, "nproc", RLIM_INFINITY, RLIM_INFINITY));
 }
 
+// From the arguments, which a container has too and the kernel makes of what follows "--", or else from the kernel's
+// command line, which is not a container's.
+static const char *setting(int argc, char **argv, const char *key, char *value, size_t size)
+{
+	for (int i = argc - 1; i > 0; i--)
+		if (cmdline_value(argv[i], key, value, size))
+			return value;
+	return is_machine() ? cmdline_get(key, value, size) : NULL;
+}
+
+static void set_panic(const char *text)
+{
+	for (const struct panic *p = panics; p < panics + sizeof panics / sizeof *panics; p++)
+		if (!strcmp(text, p->text)) {
+			panic = p;
+			return;
+		}
+	warn("initbox.panic=%s: not offer, shell, reboot, poweroff or halt", text);
+}
+
+static void set_watchdog(const char *text)
+{
+	int seconds = parse_seconds(text);
+
+	if (seconds < 1)
+		warn("initbox.watchdog=%s: not 1 to 86400 seconds", text);
+	else
+		watchdog_start(seconds);
+}
+
+static void take_settings(int argc, char **argv)
+{
+	char value[32];
+
+	if (setting(argc, argv, "initbox.panic", value, sizeof value))
+		set_panic(value);
+	if (CONFIG_INIT_WATCHDOG && setting(argc, argv, "initbox.watchdog", value, sizeof value))
+		set_watchdog(value);
+}
+
 static void start_up(int argc, char **argv)
 {
 	log_boot();
@@ -194,6 +280,8 @@ static void start_up(int argc, char **argv)
 	if (CONFIG_INIT_COPYROOT)
 		leave_first_root(argc, argv);
 	log_name("init");
+	close_inherited();
+	consoles_hold();
 	events_start();
 	setsid();
 	(void)!chdir("/");
@@ -202,6 +290,7 @@ static void start_up(int argc, char **argv)
 	set_limits();
 	if (is_machine())
 		allowing(ANY_ERROR, sys_reboot(RB_DISABLE_CAD));	// Ctrl-Alt-Del becomes SIGINT for PID 1
+	take_settings(argc, argv);
 	jobs_reload();
 }
 
@@ -249,6 +338,8 @@ const struct applet init_applet = {
 		"The first process: runs /etc/inittab, see inittab(5).\n"
 		"  single       as PID 1: a shell after the sysinit entries, then the others\n"
 		"  rescue       as PID 1: a shell before anything else\n"
+		"  initbox.panic=offer|shell|reboot|poweroff|halt\n"
+		"               as PID 1, also for the kernel: when a sysinit entry fails badly\n"
 		"  0 6          otherwise: tell PID 1 to power off, to reboot\n"
 		"  q u          tell it to read inittab again, to restart itself\n"
 		"Signals to PID 1: USR1 halt, USR2 and PWR power off, TERM reboot, INT ctrlaltdel entries,\n"

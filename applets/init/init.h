@@ -24,7 +24,7 @@ extern struct init init;
 // events.c
 // Blocks all that can be waited for. What init starts gets an empty mask (spawn.h).
 void events_start(void);
-// Waits for a signal until `until` (microseconds since boot, -1: for ever), notes what it asks for, reaps.
+// Waits for a signal until `until` (microseconds since boot, -1: for ever) at most, notes what it asks for, reaps.
 void wait_event(long long until);
 
 // jobs.c
@@ -38,10 +38,19 @@ void jobs_drop(void);
 void job_ended(pid_t pid, int status);
 // Whether any entry keeps init busy, now or later.
 int jobs_any(void);
-// A shell on the console, when there is nothing else; started like any job. NULL where there is no shell.
-struct entry *job_rescue(void);
+// A shell on the console, when there is nothing else; started like any job, for who presses Enter within `offer_s`
+// seconds (0: at once). NULL where there is no shell.
+struct entry *job_rescue(int offer_s);
 // Reads inittab again. What did not change goes on as it is.
 void jobs_reload(void);
+
+// watchdog.c: a hardware watchdog that resets the machine when init has not run for that long
+void watchdog_start(int seconds);
+// Opens it as soon as there is one, and tells it that init runs. Returns when the next is due, -1: never.
+long long watchdog_turn(void);
+// For what takes long and holds init up. Seconds from now on.
+void watchdog_leave(int seconds);
+void watchdog_stop(void);
 
 // stop.c
 enum state stop_shutdown(void);

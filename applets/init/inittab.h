@@ -20,6 +20,8 @@ struct entry {
 	int wanted;		// to be started when `due`
 	int quick;		// processes in a row that ended at once
 	int failed;		// starts in a row for which there was no process
+	int offer_s;		// seconds to press Enter in, else it does not start; 0: it starts
+	int status;		// of the last one, as wait(2) gives it
 	long long started, due;	// microseconds since boot
 };
 

@@ -143,6 +143,7 @@ void job_ended(pid_t pid, int status)
 	if (!entry)
 		return;
 	entry->pid = 0;
+	entry->status = status;
 	set_due(entry);
 	if (is_kept(entry))
 		entry->wanted = 1;
@@ -152,7 +153,7 @@ void job_ended(pid_t pid, int status)
 
 /* When there is nothing else */
 
-struct entry *job_rescue(void)
+struct entry *job_rescue(int offer_s)
 {
 	static const struct { const char *file, *command; } shells[] = {
 		{ "/bin/sh", "-/bin/sh" }, { "/bin/bash", "-/bin/bash" }, { "/bin/busybox", "/bin/busybox sh" },
@@ -162,6 +163,7 @@ struct entry *job_rescue(void)
 	for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
 		if (!access(shells[i].file, X_OK)) {
 			rescue.command = shells[i].command;
+			rescue.offer_s = offer_s;
 			job_want(&rescue);
 			return &rescue;
 		}

@@ -131,6 +131,19 @@ static int call_reboot(int command)
 	return allowing(is_machine() ? 0 : ANY_ERROR, within(REBOOT_S * 1000, sys_reboot(command)));
 }
 
+// A watchdog goes on for a reboot only, which it makes sure of: what is off is to stay so, and a kernel started by
+// kexec may not know of it.
+static int leave_machine(enum request request)
+{
+	int kexec = request == REBOOT && kexec_loaded();
+
+	if (CONFIG_INIT_WATCHDOG && (kexec || request != REBOOT))
+		watchdog_stop();
+	if (kexec && !call_reboot(RB_KEXEC))
+		return 0;
+	return call_reboot(ways[request].command);
+}
+
 // A container that may not call reboot(2) ends with its init. The code is what its parent sees where it may:
 // SIGHUP for a reboot (pid_namespaces(7)).
 static void leave_container(enum request request)
@@ -141,11 +154,11 @@ static void leave_container(enum request request)
 
 static enum state power(enum request request)
 {
+	if (CONFIG_INIT_WATCHDOG)
+		watchdog_leave(SYNC_S + REBOOT_S);
 	within(SYNC_S * 1000, sys_sync());
 	for (int i = 0; i < REBOOT_TRIES; i++) {
-		if (request == REBOOT && kexec_loaded() && !call_reboot(RB_KEXEC))
-			break;
-		if (!call_reboot(ways[request].command))
+		if (!leave_machine(request))
 			break;
 		leave_container(request);
 		wait_event(in_seconds(1));
