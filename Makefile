@@ -65,7 +65,7 @@ kbuilds := $(sort $(wildcard applets/*/Kbuild))
 include $(kbuilds)
 
 names := $(sort $(notdir $(applet-y)))
-srcs  := $(sort $(filter-out $(src-),$(wildcard libcommon/*.c $(names:%=applets/%/*.c))))
+srcs  := $(sort $(filter-out $(src-),$(wildcard libcommon/*.c $(names:%=applets/%/*.c) $(if $(filter sbx,$(names)),libsbx/*.c))))
 objs  := $(srcs:%.c=$(obj)/%.o)
 pkgs  := $(sort $(pkgs-y))
 
@@ -177,6 +177,29 @@ $(seccomp-tool): scripts/seccomp-presets.c libcommon/sbx_seccomp_rows.h
 		echo 'no libseccomp here to compile the seccomp presets with: install libseccomp-dev, or set CONFIG_SBX_SECCOMP=n' >&2; exit 1; }
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -O1 -Wall -Wextra -Ilibcommon -o $@ $< -lseccomp
 
+# libsbx, for other programs: with the compiler and C library that those have, not with musl.
+lib-cc   := $(if $(filter default,$(origin CC)),$(CROSS_COMPILE)gcc,$(CC))
+lib-objs := $(patsubst %.c,$(obj)/lib/%.o,$(wildcard libsbx/*.c) libcommon/sbx_proto.c libcommon/sbx_wire.c)
+lib      := $(if $(CONFIG_LIBSBX),$(O)/libsbx.a)
+ar       := $(if $(filter default,$(origin AR)),$(CROSS_COMPILE)ar,$(AR))
+all: $(lib)
+
+$(O)/libsbx.a: $(lib-objs)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(ar) rcD $@ $^
+
+lib-flags := $(lib-cc) -std=gnu11 -D_GNU_SOURCE -Ilibcommon -fPIC -fvisibility=default -Wall -Wextra -Wundef -Wshadow \
+             -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror) -ffunction-sections -fdata-sections \
+             -ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
+$(obj)/lib/%.o: %.c $(obj)/lib-flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(lib-flags) -MMD -c -o $@ $<
+-include $(lib-objs:.o=.d)
+$(obj)/lib-flags: $(call changed,lib-flags)
+	$(Q)$(call have,$(lib-cc))
+	$(Q)$(call record,lib-flags)
+
 ## Install, run, check, measure
 links := $(addprefix /,$(applet-y) $(foreach a,$(alias-y),$(word 1,$(subst =, ,$(a)))))
 root := $(DESTDIR)$(PREFIX)
@@ -187,6 +210,8 @@ install: all
 		case $$l in /bin/*) t=$(NAME) ;; /*/*) t=../bin/$(NAME) ;; *) t=bin/$(NAME) ;; esac; \
 		ln -sf $$t "$(root)$$l"; \
 	done
+	$(Q)$(if $(lib),install -D -m 644 $(O)/libsbx.a "$(root)/lib/libsbx.a"; \
+		install -D -m 644 -t "$(root)/include" libsbx/sbx.h libcommon/sbx_proto.h)
 
 # Man pages of the applets that are built and of the suite, and completion for bash.
 DATADIR ?= $(or $(PREFIX),/usr)/share
@@ -220,7 +245,7 @@ compile_commands.json: $(obj)/auto.conf FORCE
 	$(Q)printf '[\n$(foreach s,$(srcs),{"directory":"$(CURDIR)","file":"$(s)","command":"$(cc) $(cppflags) $(cflags) -c $(s)"},\n)' | sed '$$s/,$$/\n]/' >$@
 
 clean:
-	rm -rf $(obj) $(O)/$(NAME)
+	rm -rf $(obj) $(O)/$(NAME) $(O)/libsbx.a
 distclean: clean
 	rm -rf build $(config) $(config).old
 

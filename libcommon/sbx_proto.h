@@ -129,7 +129,8 @@ enum {	// SBX_FLAGS
 	SBX_F_READ_ONLY_ROOT = 1 << 8,	// the root itself is read-only at the end
 	SBX_F_NO_USERNS = 1 << 9,	// nobody inside may make a user namespace
 	SBX_F_HOST_ROOT = 1 << 10,	// no new root: no mount is made, the rest is (no ops then)
-	SBX_F_ALL = (1 << 11) - 1,
+	SBX_F_JOINED_PID = 1 << 11,	// the pid namespace is another container's, joined: it has a first process
+	SBX_F_ALL = (1 << 12) - 1,
 };
 
 enum {	// SBX_X_FLAGS
@@ -198,7 +199,7 @@ enum sbx_op_type {	//          texts                     flags                  
 	SBX_OP_REMOUNT,   // target                   READ_ONLY NOEXEC NOSUID NODEV RECURSIVE
 	SBX_OP_AUTO_ETC,  // [folder below /etc/.host]                                        once
 	SBX_OP_AUTO_ROOT, // host folder              WRITABLE DEVICE                         once
-	SBX_OP_DAEMON,    // target, path, argv...
+	SBX_OP_DAEMON,    // target, path, argv...         with SBX_F_ONCE only
 	SBX_OP_CHMOD,     // target                                                           mode
 	SBX_OP_MQUEUE,    // target
 	SBX_OP_LAST = SBX_OP_MQUEUE,

@@ -12,7 +12,7 @@ mk() { env -i PATH="$PATH" HOME="${HOME:-/}" CACHE="$cache" ${SRCTREE:+srctree=$
 # copy_tree DIR - what a source archive holds, and no .git
 copy_tree() {
 	mkdir -p "$1"
-	(cd "$source_tree" && tar cf - Makefile Config.in applets configs libcommon scripts tests/tests.mk) | (cd "$1" && tar xf -)
+	(cd "$source_tree" && tar cf - Makefile Config.in applets configs libcommon libsbx scripts tests/tests.mk) | (cd "$1" && tar xf -)
 }
 
 # small_tree DIR - the same with one stand-in applet, so that these tests say the same whatever applets there are

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// identity - who the container is: id maps, names, user and group, capabilities, and whose child
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include "fd.h"
+#include "fmt.h"
+#include "log.h"
+#include "netlink.h"
+#include "sbx_init.h"
+
+#ifndef PROC_SUPER_MAGIC
+#define PROC_SUPER_MAGIC 0x9fa0
+#endif
+
+/* The parent */
+
+// A parent that has died before prctl sends no signal. Its end of the channel is closed then.
+int tie_to_parent(void)
+{
+	struct pollfd p = { .fd = box.channel };
+
+	if (box.flags & SBX_F_SURVIVE)
+		return 0;
+	if (DO(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl", "pdeathsig") < 0)
+		return -1;
+	if (poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR)) {
+		errno = ESRCH;
+		return failed("the parent has ended", "");
+	}
+	return 0;
+}
+
+/* Id maps */
+
+// CVE-2025-52881: what is written to must be a file of procfs, and not what somebody has put there.
+int open_proc(int dirfd, const char *path)
+{
+	struct statfs fs;
+	int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return failed("open", path);
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
+		close(fd);
+		errno = EXDEV;
+		return failed("not a procfs:", path);
+	}
+	return fd;
+}
+
+static int write_proc(const char *path, const char *text)
+{
+	cleanup_fd int fd = open_proc(AT_FDCWD, path);
+
+	return fd < 0 ? -1 : DO((int)write(fd, text, strlen(text)), "write", path) < 0 ? -1 : 0;
+}
+
+static int write_map(const char *path, enum sbx_key inside, enum sbx_key outside)
+{
+	char text[64];
+	uint64_t id = sbx_number(box.conf, inside, 65534), host = sbx_number(box.conf, outside, UINT32_MAX);
+
+	if (host == UINT32_MAX) {
+		errno = EINVAL;
+		return failed("no id outside is given for", path);
+	}
+	format_path(text, "%llu %llu 1\n", (unsigned long long)id, (unsigned long long)host);
+	return write_proc(path, text);
+}
+
+int write_id_maps(void)
+{
+	if (!(box.namespaces & CLONE_NEWUSER) || box.flags & SBX_F_MAPPED)
+		return 0;
+	// After an exec of a file that we may not read, /proc/self is root's
+	if (DO(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl", "dumpable") < 0)
+		return -1;
+	if (write_map("/proc/self/uid_map", SBX_UID, SBX_HOST_UID) < 0 || write_proc("/proc/self/setgroups", "deny") < 0)
+		return -1;
+	return write_map("/proc/self/gid_map", SBX_GID, SBX_HOST_GID);
+}
+
+/* Names */
+
+static int set_domainname(const char *name)
+{
+	return DO(setdomainname(name, strlen(name)), "domain name", name);
+}
+
+static int set_hostname(const char *name)
+{
+	return DO(sethostname(name, strlen(name)), "host name", name);
+}
+
+int set_names(void)
+{
+	const char *host = sbx_text(box.conf, SBX_HOSTNAME), *domain = sbx_text(box.conf, SBX_DOMAINNAME);
+
+	if ((host || domain) && !(box.namespaces & CLONE_NEWUTS)) {
+		errno = EPERM;
+		return failed("a host name needs a UTS namespace", "");
+	}
+	if ((host && set_hostname(host) < 0) || (domain && set_domainname(domain) < 0))
+		return -1;
+	if (box.namespaces & CLONE_NEWNET && allowing(ANY_ERROR, sys_link_up("lo")) < 0 && box.flags & SBX_F_VERBOSE)
+		warn("loopback:");	// not worth a container (bubblewrap, issue 745)
+	return 0;
+}
+
+int limit_user_namespaces(void)
+{
+	if (!(box.flags & SBX_F_NO_USERNS))
+		return 0;
+	if (!(box.namespaces & CLONE_NEWUSER)) {
+		errno = EPERM;
+		return failed("forbidding user namespaces needs one around the container", "");
+	}
+	return write_proc("/proc/sys/user/max_user_namespaces", "0");
+}
+
+/* User, groups, capabilities */
+
+struct capabilities { uint32_t effective, permitted, inheritable; };
+
+static int set_capabilities(uint64_t keep)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct capabilities sets[2];
+
+	for (int i = 0; i < 2; i++) {
+		uint32_t part = (uint32_t)(keep >> 32 * i);
+
+		sets[i] = (struct capabilities){ part, part, part };
+	}
+	return DO((int)syscall(SYS_capset, &head, sets), "capset", "");
+}
+
+static int permitted(uint64_t *caps)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct capabilities sets[2];
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return failed("capget", "");
+	*caps = sets[0].permitted | (uint64_t)sets[1].permitted << 32;
+	return 0;
+}
+
+static int drop_bounding(uint64_t keep)
+{
+	for (unsigned long cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (!(keep & 1ULL << cap) && DO(prctl(PR_CAPBSET_DROP, cap, 0, 0, 0), "prctl", "bounding set") < 0)
+			return -1;
+	return 0;
+}
+
+static int raise_ambient(uint64_t keep)
+{
+	for (unsigned long cap = 0; cap < 64; cap++)
+		if (keep & 1ULL << cap && DO(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0), "prctl", "ambient set") < 0)
+			return -1;
+	return 0;
+}
+
+static int set_groups(void)
+{
+	// Denied in a user namespace that who may not set groups has made; there is nothing to be had from them then.
+	if (allowing(EPERM, DOOR((int)syscall(SYS_setgroups, 0, NULL), "setgroups", "", "%s", "")) < 0
+	    && (errno != EPERM || !(box.namespaces & CLONE_NEWUSER)))
+		return failed("setgroups", "");
+	return 0;
+}
+
+// Capabilities survive the change, for what comes after it.
+static int set_ids(uint64_t uid, uint64_t gid)
+{
+	if (uid == UINT32_MAX && gid == UINT32_MAX)
+		return 0;
+	if ((uid == UINT32_MAX || uid == getuid()) && (gid == UINT32_MAX || gid == getgid())
+	    && box.namespaces & CLONE_NEWUSER && !(box.flags & SBX_F_MAPPED))
+		return 0;	// by the map
+	if (DO(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "prctl", "keepcaps") < 0 || set_groups() < 0)
+		return -1;
+	if (gid != UINT32_MAX && DO((int)syscall(SYS_setresgid, gid, gid, gid), "setresgid", "") < 0)
+		return -1;
+	return uid == UINT32_MAX ? 0 : DO((int)syscall(SYS_setresuid, uid, uid, uid), "setresuid", "");
+}
+
+enum { SECURE = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED
+		| SECBIT_KEEP_CAPS_LOCKED };
+
+int take_identity(void)
+{
+	uint64_t keep = sbx_number(box.conf, SBX_CAPS, 0), have = 0;
+
+	if (box.flags & SBX_F_PRIVILEGED)
+		keep |= 1ULL << CAP_SYS_ADMIN;
+	if (permitted(&have) < 0)
+		return -1;
+	if (keep & ~have) {
+		keep &= have;	// what the launcher does not have it cannot give
+	}
+	box.keep = keep;
+	if (DO(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl", "ambient set") < 0)
+		return -1;
+	// With no capability there is none to drop others with; no_new_privs keeps them away.
+	if (have && drop_bounding(keep) < 0)
+		return -1;
+	if (set_ids(sbx_number(box.conf, SBX_UID, UINT32_MAX), sbx_number(box.conf, SBX_GID, UINT32_MAX)) < 0)
+		return -1;
+	if (have && DO(prctl(PR_SET_SECUREBITS, SECURE, 0, 0, 0), "prctl", "securebits") < 0)
+		return -1;
+	if (set_capabilities(keep) < 0 || raise_ambient(keep) < 0)
+		return -1;
+	if (DO(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl", "no_new_privs") < 0)
+		return -1;
+	// A change of identity clears both.
+	if (DO(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl", "dumpable") < 0)
+		return -1;
+	return tie_to_parent();
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+// ops - the operations of the set-up, in the order in which they came: one table, one function each
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "fd.h"
+#include "fmt.h"
+#include "sbx_init.h"
+
+static mode_t mode_or(const struct sbx_wire_op *op, mode_t otherwise)
+{
+	return op->mode == SBX_UNSET ? otherwise : op->mode;
+}
+
+static int is_folder(int fd, int *yes)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	*yes = S_ISDIR(st.st_mode);
+	return 0;
+}
+
+/* Bind */
+
+static int bind_fd(int source, const char *name, const char *target, uint32_t flags)
+{
+	unsigned set = A_NOSUID | (flags & SBX_O_DEVICE ? 0 : A_NODEV) | (flags & SBX_O_WRITABLE ? 0 : A_RDONLY);
+	cleanup_fd int tree = -1;
+	int folder;
+
+	if (is_folder(source, &folder) < 0)
+		return failed("stat", name);
+	tree = clone_tree(source, name);
+	if (tree < 0 || set_attributes(tree, name, set, flags & SBX_O_SLAVE ? MS_SLAVE : MS_PRIVATE, 1) < 0)
+		return -1;
+	return attach(tree, target, folder);
+}
+
+int bind_source(const char *source, const char *target, uint32_t flags)
+{
+	cleanup_fd int fd = host_open(source, O_PATH);
+
+	if (fd < 0 && errno == ENOENT && flags & SBX_O_ENSURE)
+		fd = host_dir(source, 0700);
+	if (fd < 0 && errno == ENOENT && flags & SBX_O_OPTIONAL) {
+		report->error = 0;
+		return 0;
+	}
+	return fd < 0 ? failed("open", source) : bind_fd(fd, source, target, flags);
+}
+
+// A descriptor from outside belongs to a mount of the launcher's namespace, which cannot be cloned here. The path that
+// leads to it is tried in ours, and must lead to the same file.
+static int reopen(int fd)
+{
+	char number[16], path[SBX_PATH_MAX];
+	cleanup_fd int dir = host_open("/proc/self/fd", O_PATH | O_DIRECTORY);
+	struct stat wanted, st;
+	ssize_t n;
+	int found;
+
+	format_path(number, "%d", fd);
+	n = dir < 0 ? -1 : readlinkat(dir, number, path, sizeof path - 1);
+	if (n < 0)
+		return failed("readlink /proc/self/fd", number);
+	path[n] = 0;
+	found = host_open(path, O_PATH);
+	if (found < 0)
+		return failed("open", path);
+	if (fstat(fd, &wanted) < 0 || fstat(found, &st) < 0 || st.st_dev != wanted.st_dev || st.st_ino != wanted.st_ino) {
+		close(found);
+		errno = ESTALE;
+		return failed("another file is at", path);
+	}
+	return found;
+}
+
+static int op_bind(const struct sbx_wire_op *op)
+{
+	const char *first = sbx_op_texts(op);
+	cleanup_fd int fd = -1;
+
+	if (op->fd == SBX_UNSET)
+		return bind_source(first, sbx_after(first), op->flags);
+	fd = reopen(box.fds[op->fd]);
+	return fd < 0 ? -1 : bind_fd(fd, first, first, op->flags);
+}
+
+/* File systems */
+
+// What root without capabilities could still write to: the machine's own settings.
+static int cover_proc(int proc)
+{
+	static const char *const names[] = { "sys", "sysrq-trigger", "irq", "bus" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		cleanup_fd int at = openat(proc, names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC), tree = -1;
+
+		if (at < 0 && errno == ENOENT)
+			continue;
+		if (at < 0)
+			return failed("open", names[i]);
+		tree = clone_tree(at, names[i]);
+		if (tree < 0 || set_attributes(tree, names[i], A_RDONLY | A_NOSUID | A_NODEV | A_NOEXEC, MS_PRIVATE, 1) < 0
+		    || attach_at(tree, at, names[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+// Only who is root outside too may write there (proc_sys(5)): faccessat looks at the real thing.
+static int proc_is_writable(int proc)
+{
+	return !faccessat(proc, "sys/kernel/core_pattern", W_OK, 0) || !faccessat(proc, "sysrq-trigger", W_OK, 0);
+}
+
+static int op_proc(const struct sbx_wire_op *op)
+{
+	static const char *const options[] = { NULL };
+	const unsigned set = A_NOSUID | A_NODEV | A_NOEXEC;
+	const char *target = sbx_op_texts(op);
+	cleanup_fd int fd = -1, proc = -1;
+
+	if (box.namespaces & CLONE_NEWPID || box.flags & SBX_F_JOINED_PID) {
+		fd = new_mount("proc", set, options);
+	} else {
+		proc = host_open("/proc", O_PATH | O_DIRECTORY);
+		fd = proc < 0 ? failed("open", "/proc") : clone_tree(proc, "/proc");
+		if (fd >= 0 && set_attributes(fd, "/proc", set, MS_PRIVATE, 1) < 0)
+			return -1;
+	}
+	if (fd < 0 || attach(fd, target, 1) < 0)
+		return -1;
+	return op->flags & SBX_O_WRITABLE || !proc_is_writable(fd) ? 0 : cover_proc(fd);
+}
+
+int note_tmpfs(int fd)
+{
+	if (box.flags & SBX_F_ONCE)
+		return 0;
+	if (box.reset_count == sizeof box.resets / sizeof *box.resets) {
+		errno = EMFILE;
+		return failed("too many tmpfs to reset", "");
+	}
+	fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return failed("open", "tmpfs");
+	box.resets[box.reset_count++] = fd;
+	return 0;
+}
+
+static int op_tmpfs(const struct sbx_wire_op *op)
+{
+	char mode[16], size[32];
+	const char *const options[] = { "mode", mode, op->size ? "size" : NULL, size, NULL };
+	const char *target = sbx_op_texts(op);
+	cleanup_fd int fd = -1;
+
+	format_path(mode, "%o", mode_or(op, 0755));
+	format_path(size, "%llu", (unsigned long long)op->size);
+	fd = new_mount("tmpfs", A_NOSUID | A_NODEV | (op->flags & SBX_O_READ_ONLY ? A_RDONLY : 0), options);
+	if (fd < 0 || (!(op->flags & SBX_O_READ_ONLY) && note_tmpfs(fd) < 0))
+		return -1;
+	return attach(fd, target, 1);
+}
+
+static int op_mqueue(const struct sbx_wire_op *op)
+{
+	static const char *const options[] = { NULL };
+	cleanup_fd int fd = new_mount("mqueue", A_NOSUID | A_NODEV | A_NOEXEC, options);
+
+	return fd < 0 ? -1 : attach(fd, sbx_op_texts(op), 1);
+}
+
+/* Files, folders and links */
+
+static int fill(int to, const struct sbx_wire_op *op)
+{
+	const char *data = sbx_after(sbx_op_texts(op));
+	char buffer[8192];
+	ssize_t n;
+
+	if (op->fd == SBX_UNSET)
+		return write_all(to, data, op->data) < 0 ? failed("write", "data") : 0;
+	while ((n = read(box.fds[op->fd], buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0 && write_all(to, buffer, n) < 0)
+			return failed("write", "data");
+	return n < 0 ? failed("read", "data") : 0;
+}
+
+static int create(int dir, const char *name, int flags, const struct sbx_wire_op *op)
+{
+	mode_t mode = mode_or(op, 0444);
+	cleanup_fd int fd = DO(openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0600), "create", name);
+
+	if (fd < 0 || fill(fd, op) < 0)
+		return -1;
+	return DO(fchmod(fd, mode), "chmod", name);
+}
+
+static int op_place(const struct sbx_wire_op *op)
+{
+	static unsigned number;
+	const char *target = sbx_op_texts(op), *last;
+	cleanup_fd int dir = -1, file = -1;
+	char name[16];
+
+	if (op->flags & SBX_O_COPY) {
+		dir = target_parent(target, &last);
+		return dir < 0 ? -1 : create(dir, last, O_TRUNC, op);
+	}
+	format_path(name, "f%u", number++);
+	if (create(box.base, name, O_EXCL, op) < 0)
+		return -1;
+	file = openat(box.base, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return file < 0 ? failed("open", name) : bind_fd(file, name, target, op->flags & SBX_O_WRITABLE);
+}
+
+static int op_mkdir(const struct sbx_wire_op *op)
+{
+	cleanup_fd int fd = target_dir(sbx_op_texts(op), mode_or(op, 0755));
+
+	return fd < 0 ? -1 : 0;
+}
+
+// What the link at `path` of the host says.
+static int read_host_link(const char *path, char *content, size_t size)
+{
+	cleanup_fd int fd = host_open(path, O_PATH | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", content, size - 1);
+
+	if (n < 0)
+		return failed("readlink", path);
+	content[n] = 0;
+	return 0;
+}
+
+static int says(int dir, const char *name, const char *content)
+{
+	char is[SBX_PATH_MAX];
+	ssize_t n = readlinkat(dir, name, is, sizeof is - 1);
+
+	return n >= 0 && (is[n] = 0, !strcmp(is, content));
+}
+
+static int op_symlink(const struct sbx_wire_op *op)
+{
+	const char *content = sbx_op_texts(op), *link = sbx_after(content), *name;
+	char from_host[SBX_PATH_MAX];
+	cleanup_fd int dir = -1;
+
+	if (op->flags & SBX_O_DEREFERENCE) {
+		if (read_host_link(content, from_host, sizeof from_host) < 0)
+			return -1;
+		content = from_host;
+	}
+	dir = target_parent(link, &name);
+	if (dir < 0 || DO(symlinkat(content, dir, name), "symlink", link) >= 0)
+		return dir < 0 ? -1 : 0;
+	return errno == EEXIST && op->flags & SBX_O_REPLACE && says(dir, name, content) ? (report->error = 0) : -1;
+}
+
+static int chmod_fd(const char *path, mode_t mode)
+{
+	cleanup_fd int fd = target_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -1 : fchmod(fd, mode);
+}
+
+static int op_chmod(const struct sbx_wire_op *op)
+{
+	const char *target = sbx_op_texts(op);
+
+	return DO(chmod_fd(target, op->mode), "chmod", target);
+}
+
+static int op_remount(const struct sbx_wire_op *op)
+{
+	const char *target = sbx_op_texts(op);
+	cleanup_fd int fd = target_open(target, O_PATH);
+	unsigned set = (op->flags & SBX_O_READ_ONLY ? A_RDONLY : 0) | (op->flags & SBX_O_NOSUID ? A_NOSUID : 0)
+		| (op->flags & SBX_O_NODEV ? A_NODEV : 0) | (op->flags & SBX_O_NOEXEC ? A_NOEXEC : 0);
+
+	return fd < 0 ? failed("open", target) : set_attributes(fd, target, set, 0, (op->flags & SBX_O_RECURSIVE) != 0);
+}
+
+// Started later, when all else is done.
+static int op_daemon(const struct sbx_wire_op *op)
+{
+	(void)op;
+	box.has_daemons = 1;
+	return 0;
+}
+
+/* All of them */
+
+static int (*const operations[])(const struct sbx_wire_op *op) = {
+	[SBX_OP_BIND] = op_bind,
+	[SBX_OP_PROC] = op_proc,
+	[SBX_OP_DEV] = op_dev,
+	[SBX_OP_TMPFS] = op_tmpfs,
+	[SBX_OP_OVERLAY] = op_overlay,
+	[SBX_OP_SYMLINK] = op_symlink,
+	[SBX_OP_PLACE] = op_place,
+	[SBX_OP_MKDIR] = op_mkdir,
+	[SBX_OP_REMOUNT] = op_remount,
+	[SBX_OP_AUTO_ETC] = op_auto_etc,
+	[SBX_OP_AUTO_ROOT] = op_auto_root,
+	[SBX_OP_DAEMON] = op_daemon,
+	[SBX_OP_CHMOD] = op_chmod,
+	[SBX_OP_MQUEUE] = op_mqueue,
+};
+
+// What a message about it names: the text that is in the container.
+static const char *op_target(const struct sbx_wire_op *op)
+{
+	const char *first = sbx_op_texts(op);
+	int second = op->type == SBX_OP_SYMLINK || (op->type == SBX_OP_BIND && op->fd == SBX_UNSET);
+
+	return !op->texts ? "/etc" : second ? sbx_after(first) : first;
+}
+
+int run_ops(void)
+{
+	static unsigned seen_once;
+	const struct sbx_field *field = NULL;
+
+	while ((field = sbx_next(box.conf, SBX_OP, field))) {
+		const struct sbx_wire_op *op = sbx_value(field);
+		int once = op->type == SBX_OP_AUTO_ETC || op->type == SBX_OP_AUTO_ROOT;
+
+		if (once && seen_once & 1u << op->type) {
+			errno = EEXIST;
+			failed("only once", "");
+			return failed_in(sbx_op_name(op->type), op_target(op));
+		}
+		seen_once |= once ? 1u << op->type : 0;
+		if (operations[op->type](op) < 0)
+			return failed_in(sbx_op_name(op->type), op_target(op));
+	}
+	return 0;
+}
+
+/* Masks: an empty file or folder of ours; no device of the host that might be something else (CVE-2025-31133) */
+
+static int mask(const char *path)
+{
+	cleanup_fd int at = target_open(path, O_PATH), tree = -1;
+	int folder, empty;
+
+	if (at < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : failed("open", path);
+	if (is_folder(at, &folder) < 0)
+		return failed("stat", path);
+	empty = folder ? openat(box.base, "empty", O_PATH | O_DIRECTORY | O_CLOEXEC)
+		: openat(box.base, "none", O_PATH | O_CLOEXEC);
+	if (empty < 0)
+		return failed("open", "mask");
+	tree = clone_tree(empty, path);
+	close(empty);
+	if (tree < 0 || set_attributes(tree, path, A_RDONLY | A_NOSUID | A_NODEV | A_NOEXEC, MS_PRIVATE, 1) < 0)
+		return -1;
+	return attach_at(tree, at, path);
+}
+
+int run_masks(void)
+{
+	size_t length;
+	const char *path = sbx_bytes(box.conf, SBX_MASK, &length), *end = path + length;
+	int fd;
+
+	if (!path)
+		return 0;
+	if (DO(mkdirat(box.base, "empty", 0555), "mkdir", "empty") < 0)
+		return -1;
+	fd = DO(openat(box.base, "none", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), "create", "none");
+	if (fd < 0)
+		return -1;
+	close(fd);
+	for (; path < end; path = sbx_after(path))
+		if (mask(path) < 0)
+			return failed_in("mask", path);
+	return 0;
+}

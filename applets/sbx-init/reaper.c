@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// reaper - signals and children of the container's first process
+//
+// All signals are blocked from the start and taken by signalfd(2), so nothing is lost and no handler has to be undone
+// in a child.
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "log.h"
+#include "sbx_init.h"
+
+int open_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	box.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	return box.signals < 0 ? failed("signalfd", "") : 0;
+}
+
+long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+// hakurei's rules: these two go on to the command, SIGUSR2 is its launcher's wish to cancel.
+static void forward(pid_t command, int signal)
+{
+	if (signal == SIGTERM || signal == SIGQUIT)
+		kill(command, signal);
+	else if (signal == SIGUSR2)
+		kill(command, box.flags & SBX_F_FORWARD_CANCEL ? SIGINT : SIGKILL);
+}
+
+static void take_signals(pid_t command)
+{
+	struct signalfd_siginfo info[8];
+	ssize_t n;
+
+	while ((n = read(box.signals, info, sizeof info)) > 0) {
+		for (size_t i = 0; i < n / sizeof *info && command > 0; i++)
+			forward(command, (int)info[i].ssi_signo);
+		if ((size_t)n < sizeof info)
+			break;
+	}
+}
+
+// The time until `end` (milliseconds; -1: none) for poll(2).
+static int until(long long end)
+{
+	long long left = end < 0 ? -1 : end - now_ms();
+
+	return end < 0 ? -1 : left < 0 ? 0 : left > 1 << 30 ? 1 << 30 : (int)left;
+}
+
+int await_event(int timeout_ms)
+{
+	struct pollfd p[2] = { { .fd = box.channel, .events = POLLIN }, { .fd = box.signals, .events = POLLIN } };
+	int ready;
+
+	do
+		ready = poll(p, 2, timeout_ms);
+	while (ready < 0 && errno == EINTR);
+	if (ready < 0)
+		return failed("poll", "");
+	if (p[1].revents)
+		take_signals(0);
+	return p[0].revents != 0;
+}
+
+static int exit_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : EXIT_OTHER;
+}
+
+int reap_once(pid_t command, unsigned adopt_wait_ms)
+{
+	struct pollfd p = { .fd = box.signals, .events = POLLIN };
+	long long end = -1;
+	int status, code = EXIT_WAIT4;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		if (pid == command) {
+			code = exit_of(status);
+			command = 0;
+			end = now_ms() + adopt_wait_ms;
+			stop_daemons();
+		}
+		if (pid > 0 || (pid < 0 && errno == EINTR))
+			continue;
+		if (pid < 0) {
+			if (errno != ECHILD)
+				warn("wait:");
+			return errno == ECHILD && !command ? code : EXIT_WAIT4;
+		}
+		if (end >= 0 && !until(end)) {
+			warn("timeout exceeded waiting for lingering processes");
+			return code;
+		}
+		poll(&p, 1, until(end));
+		take_signals(command);
+	}
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// root - from the host's root to the container's
+//
+// A tmpfs ("base") becomes the root; the host's is at base/host, and the container's is built at base/new. At the end
+// the root is pivoted there, and base is detached with all that is on it.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "fd.h"
+#include "sbx_init.h"
+
+#define HERE "."
+
+static int pivot(const char *put_old)
+{
+	if (DO((int)syscall(SYS_pivot_root, HERE, put_old), "pivot_root", put_old) >= 0)
+		return 0;
+	if (errno == EINVAL)
+		return failed("pivot_root", "(the root is an initramfs, or chrooted: run copyroot first)");
+	return -1;
+}
+
+int begin_root(void)
+{
+	static const char *const options[] = { "mode", "755", NULL };
+	cleanup_fd int slash = -1, new = -1;
+
+	if (box.flags & SBX_F_HOST_ROOT)
+		return 0;
+	slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	box.host = slash < 0 ? -1 : fcntl(slash, F_DUPFD_CLOEXEC, 3);
+	if (box.host < 0)
+		return failed("open", "/");
+	if (set_attributes(slash, "/", 0, MS_SLAVE, 1) < 0)
+		return -1;
+	box.base = new_mount("tmpfs", A_NOSUID | A_NODEV, options);
+	if (box.base < 0)
+		return -1;
+	if (DO(mkdirat(box.base, "host", 0700), "mkdir", "host") < 0 || DO(mkdirat(box.base, "new", 0755), "mkdir", "new") < 0)
+		return -1;
+	if (attach_at(box.base, slash, "/") < 0 || DO(fchdir(box.base), "fchdir", "base") < 0 || pivot("host") < 0)
+		return -1;
+	new = openat(box.base, "new", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (new < 0)
+		return failed("open", "new");
+	box.root = clone_tree(new, "new");
+	return box.root < 0 ? -1 : attach_at(box.root, new, "new");
+}
+
+int finish_root(void)
+{
+	if (box.flags & SBX_F_HOST_ROOT)
+		return DO(chdir("/"), "chdir", "/");
+	if (box.flags & SBX_F_READ_ONLY_ROOT && set_attributes(box.root, "/", A_RDONLY, 0, 0) < 0)
+		return -1;
+	if (DO(fchdir(box.root), "fchdir", "/") < 0 || pivot(HERE) < 0)
+		return -1;
+	if (DO(umount2(HERE, MNT_DETACH), "umount", "host") < 0 || DO(chdir("/"), "chdir", "/") < 0)
+		return -1;
+	close(box.host);
+	close(box.base);
+	close(box.root);
+	box.host = box.base = box.root = -1;
+	return 0;
+}

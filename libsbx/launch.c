@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: MIT
+// launch - from the caller's process to a container: clone, id maps, sbx-init, its configuration
+//
+// The new process is made by one clone3(2) with all namespaces, and runs either sbx-init's entry in this
+// program's memory (no exec) or sbx-init's file. Between clone and that it makes system calls only.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "launch.h"
+#include "sbx_wire.h"
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef OPEN_TREE_CLOEXEC
+#define OPEN_TREE_CLOEXEC O_CLOEXEC
+#endif
+
+static const char default_path[] = "/sbin/sbx-init";
+
+int sbx_failed(struct sbx *box, const char *operation, const char *object)
+{
+	int saved = errno;
+
+	snprintf(box->error, sizeof box->error, "%s%s%s: %s", operation, *object ? " " : "", object, strerror(saved));
+	errno = saved;
+	return -1;
+}
+
+static int refuse(struct sbx *box, int error, const char *why)
+{
+	snprintf(box->error, sizeof box->error, "%s", why);
+	errno = error;
+	return -1;
+}
+
+/* The file that runs as the container's first process (CVE-2019-5736)
+ *
+ * Its /proc/1/exe leads to that file. Whoever may write to it, and gets hold of it, owns the next container. So
+ * where the container's user may write to it, it is executed from a read-only mount that is attached nowhere,
+ * or from a sealed copy in memory. */
+
+struct plan {
+	const struct sbx_launch *how;
+	int channel;		// sbx-init's end
+	int from_file;		// exec; else call how->init
+	int sealed;		// a sealed copy to execute, or -1
+	char file[4096];
+	dev_t device;
+	ino_t inode;
+	sigset_t mask;		// the caller's
+};
+
+// Whether a process of the container could change the file.
+static int is_exposed(const struct stat *st, const char *file)
+{
+	return !geteuid() || st->st_uid == geteuid() || !faccessat(AT_FDCWD, file, W_OK, AT_EACCESS);
+}
+
+static int copy_sealed(int from)
+{
+	int fd = memfd_create("sbx-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char buffer[16384];
+	ssize_t n = fd < 0 ? -1 : 0;
+
+	while (fd >= 0 && (n = read(from, buffer, sizeof buffer)) > 0)
+		if (write(fd, buffer, n) != n) {
+			n = -1;
+			break;
+		}
+	if (n < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int is_same_file(const char *path, const struct stat *wanted)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
+}
+
+// Decides what to execute, and how. Returns 0, or -1 with errno.
+static int plan_file(struct plan *plan)
+{
+	const struct sbx_launch *how = plan->how;
+	const char *path = how->init ? "/proc/self/exe" : how->path ? how->path : default_path;
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	plan->sealed = -1;
+	if (stat(path, &st) < 0)
+		return -1;
+	plan->from_file = !how->init || is_exposed(&st, path);
+	if (!plan->from_file)
+		return 0;
+	if (how->init && (n = readlink(path, plan->file, sizeof plan->file - 1)) > 0)
+		plan->file[n] = 0;
+	else
+		snprintf(plan->file, sizeof plan->file, "%s", path);
+	plan->device = st.st_dev;
+	plan->inode = st.st_ino;
+	if (how->namespaces & CLONE_NEWNS && is_same_file(plan->file, &st))
+		return 0;	// mounted read-only, by the new process
+	if (!is_exposed(&st, path))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	plan->sealed = copy_sealed(fd);
+	close(fd);
+	return plan->sealed < 0 ? -1 : 0;
+}
+
+/* In the new process */
+
+// Capabilities of a user namespace do not survive execve(2) for who is not mapped to 0 yet, but ambient ones do.
+static int keep_capabilities(void)
+{
+	struct { uint32_t version; int pid; } head = { 0x20080522, 0 };
+	struct { uint32_t effective, permitted, inheritable; } sets[2];
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++)
+		sets[i].inheritable = sets[i].permitted;
+	if (syscall(SYS_capset, &head, sets) < 0)
+		return -1;
+	for (int cap = 0; cap < 64; cap++)
+		if (sets[cap / 32].permitted & 1u << cap % 32
+		    && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return -1;
+	return 0;
+}
+
+static int open_read_only(const struct plan *plan)
+{
+	struct { uint64_t set, clear, propagation, userns; } attributes = { .set = 1 /* MOUNT_ATTR_RDONLY */ };
+	struct stat st;
+	int fd = syscall(SYS_open_tree, AT_FDCWD, plan->file, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_dev != plan->device || st.st_ino != plan->inode) {
+		errno = ESTALE;
+		return -1;
+	}
+	return syscall(442 /* mount_setattr */, fd, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0 ? -1 : fd;
+}
+
+static void say(int channel, const char *step, int error)
+{
+	struct {
+		struct sbx_field a; uint32_t error, pad;
+		struct sbx_field b; char step[32];
+	} body = { { SBX_ERRNO, 0, 4 }, (uint32_t)error, 0, { SBX_STEP, 0, 0 }, "" };
+
+	body.b.length = strlen(step) + 1;
+	memcpy(body.step, step, body.b.length);
+	sbx_wire_send(channel, SBX_DONE, &body, offsetof(__typeof__(body), step) + ((body.b.length + 7) & ~7u), NULL, 0);
+}
+
+static int in_child(const struct plan *plan)
+{
+	static char name[] = "sbx-init", number[] = "3", *argv[] = { name, number, NULL };
+	int fd = plan->sealed, exposed = 1;
+	const char *step = "protect its file";
+
+	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
+	if (!plan->from_file)
+		return plan->how->init(plan->channel);
+	if (fd < 0 && plan->how->namespaces & CLONE_NEWNS)
+		fd = open_read_only(plan);
+	else if (fd < 0)
+		exposed = 0;
+	if (fd >= 0 || !exposed) {
+		step = "keep capabilities";
+		if (!(plan->how->namespaces & CLONE_NEWUSER) || !keep_capabilities()) {
+			step = "execute sbx-init";
+			if (plan->channel == SBX_CHANNEL)
+				fcntl(SBX_CHANNEL, F_SETFD, 0);
+			else {
+				// what has our number, e.g. the file, moves out of the way
+				if (fd == SBX_CHANNEL)
+					fd = fcntl(fd, F_DUPFD_CLOEXEC, SBX_CHANNEL + 1);
+				dup2(plan->channel, SBX_CHANNEL);
+			}
+			if (exposed)
+				syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+			else
+				execve(plan->file, argv, environ);
+		}
+	}
+	say(plan->channel, step, errno);
+	return 1;
+}
+
+/* Cloning */
+
+static pid_t clone_with(uint64_t flags, const struct sbx_launch *how, int *pidfd)
+{
+	struct clone_args args = { .flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND, .pidfd = (uintptr_t)pidfd,
+				   .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD };
+	pid_t pid;
+
+	if (how->cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = how->cgroup;
+	}
+	pid = syscall(SYS_clone3, &args, sizeof args);
+	if (pid >= 0 || (errno != ENOSYS && errno != EPERM) || how->cgroup >= 0)
+		return pid;
+	// A filter around us (another sandbox's) may know clone(2) only; it answers ENOSYS so that we ask again.
+	if (errno == ENOSYS) {
+		unsigned long old = (unsigned long)flags | (flags & CLONE_PARENT ? 0 : SIGCHLD);
+
+		*pidfd = -1;
+#if defined __s390__ || defined __CRIS__
+		return syscall(SYS_clone, 0, old, NULL, NULL, 0);
+#else
+		return syscall(SYS_clone, old, 0, NULL, NULL, 0);
+#endif
+	}
+	return -1;
+}
+
+// Joins namespaces first; that is for a process in between, since the caller's own must not change.
+struct join {
+	const struct sbx_launch *how;
+	uint64_t flags;
+	pid_t pid;
+	int pidfd, error;
+	const struct plan *plan;
+};
+
+static int join_and_clone(void *argument)
+{
+	struct join *join = argument;
+
+	if ((join->how->userns >= 0 && setns(join->how->userns, CLONE_NEWUSER) < 0)
+	    || (join->how->pidns >= 0 && setns(join->how->pidns, CLONE_NEWPID) < 0)) {
+		join->error = errno;
+		return 1;
+	}
+	join->pid = clone_with(join->flags | CLONE_PARENT, join->how, &join->pidfd);
+	if (!join->pid)
+		_exit(in_child(join->plan));
+	join->error = errno;
+	return 0;
+}
+
+static pid_t clone_joined(uint64_t flags, const struct plan *plan, int *pidfd)
+{
+	struct join join = { .how = plan->how, .flags = flags, .pid = -1, .pidfd = -1, .plan = plan };
+	size_t size = 256 << 10;
+	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	pid_t between;
+
+	if (stack == MAP_FAILED)
+		return -1;
+	between = clone(join_and_clone, stack + size, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &join);
+	if (between < 0)
+		join.error = errno;
+	else
+		while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+			;
+	munmap(stack, size);
+	*pidfd = join.pidfd;
+	errno = join.error;
+	return join.pid;
+}
+
+static pid_t clone_box(const struct plan *plan, int *pidfd)
+{
+	uint64_t flags = plan->how->namespaces;
+	pid_t pid;
+
+	if (plan->how->userns >= 0 || plan->how->pidns >= 0)
+		return clone_joined(flags, plan, pidfd);
+	pid = clone_with(flags, plan->how, pidfd);
+	if (!pid)
+		_exit(in_child(plan));
+	return pid;
+}
+
+/* Id maps */
+
+static int write_map(pid_t pid, const char *name, const struct sbx_id_map *maps, unsigned count)
+{
+	char path[64], text[4096];
+	size_t length = 0;
+	ssize_t n;
+	int fd;
+
+	for (unsigned i = 0; i < count && length < sizeof text - 40; i++)
+		length += snprintf(text + length, sizeof text - length, "%u %u %u\n", maps[i].inside, maps[i].outside,
+				   maps[i].count);
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = write(fd, count ? text : "deny", count ? length : 4);
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static int write_maps(struct sbx *box, const struct sbx_launch *how)
+{
+	if (geteuid() && write_map(box->pid, "setgroups", NULL, 0) < 0)
+		return sbx_failed(box, "write", "setgroups");
+	if (write_map(box->pid, "gid_map", how->gids, how->gid_count) < 0)
+		return sbx_failed(box, "write", "gid_map");
+	if (write_map(box->pid, "uid_map", how->uids, how->uid_count) < 0)
+		return sbx_failed(box, "write", "uid_map");
+	return 0;
+}
+
+/* The configuration: what only the launcher knows is added */
+
+static uint32_t *find_u32(struct sbx_request *request, enum sbx_key key)
+{
+	for (size_t at = 0; at < request->length;) {
+		struct sbx_field *field = (void *)(request->body + at);
+
+		if (field->key == key)
+			return (uint32_t *)(field + 1);
+		at += sizeof *field + ((field->length + 7) & ~(size_t)7);
+	}
+	return NULL;
+}
+
+static void add_u32(struct sbx_request *request, enum sbx_key key, uint32_t value)
+{
+	if (!find_u32(request, key))
+		sbx_put_u32(request, key, value);
+}
+
+static uint32_t or_u32(struct sbx_request *request, enum sbx_key key, uint32_t bits)
+{
+	uint32_t *value = find_u32(request, key);
+
+	if (!value && bits)
+		sbx_put_u32(request, key, bits);
+	return value ? (*value |= bits) : bits;
+}
+
+// Returns SBX_FLAGS.
+static uint32_t complete(struct sbx_request *conf, const struct sbx_launch *how)
+{
+	uint32_t flags = or_u32(conf, SBX_FLAGS, how->uid_count ? SBX_F_MAPPED : 0);
+
+	add_u32(conf, SBX_NAMESPACES, how->namespaces);
+	if (how->namespaces & CLONE_NEWUSER) {
+		add_u32(conf, SBX_HOST_UID, geteuid());
+		add_u32(conf, SBX_HOST_GID, getegid());
+	}
+	if (flags & SBX_F_ONCE && !(flags & SBX_F_DIRECT))	// so that its end is told from sbx-init's
+		or_u32(conf, SBX_X_FLAGS, SBX_X_STARTED);
+	return flags;
+}
+
+static int wait_block(struct sbx *box, int fd)
+{
+	char byte;
+	ssize_t n = 0;
+
+	while (fd >= 0 && (n = read(fd, &byte, 1)) < 0 && errno == EINTR)
+		;
+	return n < 0 ? sbx_failed(box, "read", "the block descriptor") : 0;
+}
+
+/* Starting */
+
+// Takes what sbx-init says until the set-up is over, or waits for sbx_go.
+static int await_setup(struct sbx *box, uint32_t flags, uint32_t x_flags)
+{
+	struct sbx_reply reply;
+	int result = 0, type;
+
+	for (;;) {
+		int got = sbx_receive(box, &reply, -1);
+
+		if (got < 0)
+			return -1;
+		if (!got) {
+			if (flags & SBX_F_DIRECT && flags & SBX_F_ONCE)
+				return 0;	// close-on-exec
+			return refuse(box, EPIPE, "sbx-init ended without a word");
+		}
+		type = reply.type;
+		if (type == SBX_CHILD)
+			box->child = reply.pid;
+		if (type == SBX_DONE && (errno = (int)sbx_get_number(&reply, SBX_ERRNO, 0))) {
+			const char *step = sbx_get(&reply, SBX_STEP, NULL);
+			int error = errno;
+
+			snprintf(box->error, sizeof box->error, "%s: %s", step ? step : "set-up", strerror(error));
+			errno = error;
+			result = -1;
+		}
+		sbx_reply_free(&reply);
+		if (result < 0)
+			return -1;
+		if (type == SBX_DONE || type == SBX_STARTED || (type == SBX_CHILD && x_flags & SBX_X_WAIT))
+			return 0;
+	}
+}
+
+static int clone_failed(struct sbx *box, const struct sbx_launch *how)
+{
+	int error = errno;
+
+	if (error == EPERM && how->namespaces & CLONE_NEWUSER)
+		return refuse(box, error, "no user namespaces for us here (a container without them, a sysctl or an LSM)");
+	if (error == EPERM && how->namespaces)
+		return refuse(box, error, "namespaces need CAP_SYS_ADMIN, or a user namespace around them");
+	if (error == ENOSPC)
+		return refuse(box, error, "too many namespaces (/proc/sys/user/max_*_namespaces)");
+	if (error == EINVAL)
+		return refuse(box, error, "this kernel does not have all of these namespaces");
+	if (how->cgroup >= 0)
+		return sbx_failed(box, "clone into the cgroup", "");
+	return sbx_failed(box, "clone", "");
+}
+
+static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
+{
+	const struct sbx_launch *how = plan->how;
+	uint32_t flags = complete(conf, how), x_flags = or_u32(conf, SBX_X_FLAGS, 0);
+	int on = 1, pair[2];
+	sigset_t all;
+
+	if (conf->error) {
+		errno = conf->error;
+		return sbx_failed(box, "configuration", "");
+	}
+	if (plan_file(plan) < 0)
+		return sbx_failed(box, "sbx-init", how->path ? how->path : default_path);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return sbx_failed(box, "socketpair", "");
+	setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+	plan->channel = pair[1];
+	box->channel = pair[0];
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &plan->mask);
+	box->pid = clone_box(plan, &box->pidfd);
+	on = errno;
+	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
+	close(pair[1]);
+	errno = on;
+	if (box->pid < 0)
+		return clone_failed(box, how);
+	if (how->started && how->started(box->pid, how->argument) < 0)
+		return sbx_failed(box, "start", "");
+	if (how->uid_count && write_maps(box, how) < 0)
+		return -1;
+	if (wait_block(box, how->block) < 0)
+		return -1;
+	if (sbx_wire_send(box->channel, SBX_CONF, conf->body, conf->length, conf->fds, conf->fd_count) < 0
+	    && errno != EPIPE)	// it has ended, and its last word says why
+		return sbx_failed(box, "send the configuration", "");
+	return await_setup(box, flags, x_flags);
+}
+
+int sbx_start(struct sbx *box, const struct sbx_launch *how, struct sbx_request *conf)
+{
+	struct plan plan = { .how = how, .sealed = -1 };
+	int result, saved;
+
+	*box = (struct sbx){ .pid = -1, .pidfd = -1, .channel = -1 };
+	if (getauxval(AT_SECURE) || getuid() != geteuid() || getgid() != getegid())
+		return refuse(box, EPERM, "refuses to run setuid, setgid or with file capabilities");
+	result = start(box, &plan, conf);
+	saved = errno;
+	if (plan.sealed >= 0)
+		close(plan.sealed);
+	if (result < 0) {
+		box->conf_failed = 1;
+		sbx_end(box);
+	}
+	errno = saved;
+	return result;
+}
+
+/* Its end */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int sbx_wait(struct sbx *box)
+{
+	while (!box->waited) {
+		if (waitpid(box->pid, &box->status, 0) == box->pid)
+			box->waited = 1;
+		else if (errno != EINTR)
+			return sbx_failed(box, "wait", "");
+	}
+	close_fd(&box->channel);
+	close_fd(&box->pidfd);
+	return WIFEXITED(box->status) ? WEXITSTATUS(box->status) : 128 + WTERMSIG(box->status);
+}
+
+int sbx_signal(struct sbx *box, int signal)
+{
+	if (box->pid <= 0 || box->waited) {
+		errno = ESRCH;
+		return -1;
+	}
+	return kill(box->pid, signal);	// ours and not waited for: the number is still its own
+}
+
+void sbx_end(struct sbx *box)
+{
+	int saved = errno;
+
+	close_fd(&box->channel);
+	if (box->pid > 0 && !box->waited) {
+		kill(box->pid, SIGKILL);
+		sbx_wait(box);
+	}
+	close_fd(&box->pidfd);
+	errno = saved;
+}
