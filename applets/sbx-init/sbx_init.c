@@ -298,7 +298,5 @@ const struct applet sbx_init_applet = {
 	.args = "[FD]",
 	.help = HELP(
 "PID 1 of a container, started by sbx or libsbx in new namespaces. It is\n"
-"configured, and told what to execute, by messages on the socket FD (default 3).\n"
-"\n"
-"      --help     show this\n"),
+"configured, and told what to execute, by messages on the socket FD (default 3).\n"),
 };
