@@ -1,0 +1,168 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# mdev-lite.sh - coldplug until no new device appears, against what images do today and against the bare insertion
+#
+# All ways run in one guest, in turns. Before each, every module is taken out again, so each begins with a bare kernel.
+. tests/bench/lib.sh
+with_vm
+has /sbin/mdev-lite || { skipped "coldplug" "built without mdev-lite"; finish; }
+
+cat >"$tmp/floor.c" <<'END'
+// The floor: finit_module(2) for the files on standard input, and nothing else.
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+	char path[512];
+
+	while (fgets(path, sizeof path, stdin)) {
+		int fd;
+
+		path[strcspn(path, "\n")] = 0;
+		fd = open(path, O_RDONLY);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
+			return perror(path), 1;
+		close(fd);
+	}
+	return 0;
+}
+END
+"${CC:-musl-gcc}" -Os -static -o "$tmp/floor" "$tmp/floor.c" || { fail "the floor's build"; finish; }
+libraries='libc6 liblzma5 libzstd1 libssl3'
+# shellcheck disable=SC2086 # words
+kmod=$(peer kmod bin/kmod kmod libkmod2 $libraries) || kmod=''
+# shellcheck disable=SC2086
+udev=$(peer udev bin/udevadm udev libudev1 libacl1 libblkid1 libcap2 libkmod2 libselinux1 libpcre2-8-0 $libraries) || udev=''
+
+## In a guest
+machine busybox
+put /bin/initbox 755 <"$INITBOX"
+put /bin/floor 755 <"$tmp/floor"
+ln -s ../bin/initbox "$root/sbin/mdev-lite"
+for folder in "$kmod" "$udev"; do
+	[ ! "$folder" ] || (cd "$folder" && tar cf - bin lib lib64 usr/lib) | (cd "$root" && tar xf - --skip-old-files)
+done
+printf 'root:x:0:0::/:/bin/sh\n' | put /etc/passwd
+printf 'root:x:0:\ntty:x:5:\ndisk:x:6:\n' | put /etc/group
+# As many insertions as go, until nothing is left to take out.
+put /test/reset 755 <<'END'
+#!/bin/sh
+killall systemd-udevd 2>/dev/null
+echo >>/tmp/resets
+while :; do
+	before=$(wc -l </proc/modules)
+	while read -r name size uses rest; do [ "$uses" != 0 ] || rmmod "$name" 2>/dev/null; done </proc/modules
+	[ "$(wc -l </proc/modules)" != "$before" ] || exit 0
+done
+END
+# What linuxkit's rc.init does, until there is no new alias.
+put /test/per-alias 755 <<'END'
+#!/bin/sh
+busybox mdev -s
+: >/tmp/tried
+while :; do
+	find /sys -name modalias -exec cat {} + 2>/dev/null | sort -u >/tmp/now
+	sort /tmp/tried | comm -13 - /tmp/now >/tmp/new 2>/dev/null || grep -vxFf /tmp/tried /tmp/now >/tmp/new
+	[ -s /tmp/new ] || exit 0
+	while read -r alias; do busybox modprobe -q "$alias"; done </tmp/new
+	cat /tmp/new >>/tmp/tried
+done
+END
+put /test/at-once 755 <<'END'
+#!/bin/sh
+: >/tmp/last
+while :; do
+	find /sys -name modalias -exec cat {} + 2>/dev/null | sort -u >/tmp/now
+	! cmp -s /tmp/last /tmp/now || exit 0
+	xargs /bin/kmod-modprobe -abq </tmp/now
+	mv /tmp/now /tmp/last
+done
+END
+put /test/udev 755 <<'END'
+#!/bin/sh
+mkdir -p /run
+/lib/systemd/systemd-udevd --daemon
+udevadm trigger --type=subsystems --action=add
+udevadm trigger --type=devices --action=add
+udevadm settle
+END
+[ ! "$kmod" ] || ln -s kmod "$root/bin/kmod-modprobe"
+cat >"$tmp/guest" <<'END'
+loaded() { sed 's/ .*//' /proc/modules | sort | tr '\n' ' '; }
+/test/reset
+is "$(wc -l </proc/modules)" 0 "all modules can be taken out"
+mdev-lite -s
+all=$(loaded)
+diag "$all"
+# The files in the order in which we insert them: /proc/modules begins with the last.
+sed 's/ .*//' /proc/modules | tac | while read -r name; do
+	find "/lib/modules/$(uname -r)" -name "$(echo "$name" | sed 's/_/[-_]/g').ko*"
+done >/tmp/files
+/test/reset
+floor() { floor </tmp/files; }
+printf '#!/bin/sh\nexec floor </tmp/files\n' >/test/floor; chmod 755 /test/floor
+/test/floor
+is "$(loaded)" "$all" "the floor inserts the same modules"
+set -- initbox 'mdev-lite -s' 'finit_module alone' /test/floor 'busybox mdev, modprobe per alias' /test/per-alias
+[ ! -e /bin/kmod-modprobe ] || set -- "$@" 'modprobe -ab, repeated' /test/at-once
+[ ! -e /bin/udevadm ] || set -- "$@" systemd-udevd /test/udev
+compare -n RUNS -w 0 -f -t 120 -p /test/reset "CASE" "$@"
+if [ -e /bin/udevadm ]; then
+	/test/reset; /test/udev
+	udevs=$(loaded)
+	/test/reset; mdev-lite -s
+	diag "beyond ours, udev has: $(for name in $udevs; do case " $all" in *" $name "*) ;; *) echo "$name" ;; esac; done | tr '\n' ' ')"
+fi
+mv /lib/modules /lib/no-modules
+compare -n RUNS2 -w 1 "CASE2" initbox 'mdev-lite -s' busybox 'busybox mdev -s'
+cat >/etc/mdev.conf <<'CONF'
+null|zero|full|random|urandom	root:root 666
+(pty|tty|vcs|vcsa)[a-z0-9]*	root:tty 660
+sd[a-z].*|vd[a-z].*|nvme.*	root:disk 660
+loop[0-9]+	root:disk 660
+input/.*	root:root 660
+snd/.*	root:root 660
+fuse|net/tun	root:root 666
+kvm	root:root 660
+$MODALIAS=usb:.*	root:root 660
+SUBSYSTEM=net;.*	root:root 660
+CONF
+compare -n RUNS2 -w 1 "CASE2, ten rules" initbox 'mdev-lite -s' busybox 'busybox mdev -s'
+END
+targets() {
+	target "$1" 'busybox mdev, modprobe per alias' 0.35
+	[ ! "$kmod" ] || target "$1" 'modprobe -ab, repeated' 0.8
+	[ ! "$udev" ] || target "$1" systemd-udevd 0.35
+	target "$1" 'finit_module alone' 1.15
+	target "$2" busybox 0.5
+	target "$2, ten rules" busybox 0.5
+}
+truncate -s 8M "$tmp/scsi"
+disks="-device virtio-scsi-pci -drive if=none,id=sd,format=raw,file=$tmp/scsi -device scsi-hd,drive=sd"
+sed "s/RUNS2/$(fast 20 2)/; s/RUNS2/$(fast 20 2)/; s/RUNS/$(fast 7 1)/; s/CASE2/nodes only/; s/CASE/coldplug/" "$tmp/guest" >"$tmp/guest.sh"
+guest <"$tmp/guest.sh"
+# shellcheck disable=SC2086
+boot -m 768 -t 500 -- $disks
+targets coldplug 'nodes only'
+
+## Growth: a made-up /sys with so many devices, in memory: making a node on a disk is the file system's time
+memory=$(mktemp -d /dev/shm/initbox-bench.XXXXXX) || { skipped devices "no /dev/shm"; finish; }
+trap 'rm -rf "$tmp" "$memory"' EXIT
+for count in 10 100 1000; do
+	r=$memory/$count
+	mkdir -p "$r/dev" "$r/etc" "$r/sys/class/block"
+	i=0
+	while [ $i -lt $count ]; do
+		mkdir -p "$r/sys/devices/x/vd$i"
+		printf 'MAJOR=240\nMINOR=%s\nDEVNAME=vd%s\nDEVTYPE=disk\n' $i $i >"$r/sys/devices/x/vd$i/uevent"
+		ln -s "../../devices/x/vd$i" "$r/sys/class/block/vd$i"
+		i=$((i + 1))
+	done
+	printf 'vd.* 0:6 660\n' >"$r/etc/mdev.conf"
+	compare -n "$(fast 20 2)" -p "rm -rf $r/dev/*" -x rss -s $count 'devices' initbox "$INITBOX mdev-lite --root=$r -s"
+done
+slope devices 1.1
+finish
