@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "applet.h"
 #include "door.h"
+#include "fd.h"
 #include "fmt.h"
 #include "log.h"
 #include "version.h"
@@ -22,7 +23,8 @@ static int print_help(const struct applet_entry *entry)
 {
 	const struct applet *applet = entry->applet;
 
-	print(STDOUT_FILENO, "usage: %s %s\n%s%s", entry->name, applet->args, *applet->help ? "\n" : "", applet->help);
+	print(STDOUT_FILENO, "usage: %s %s\n%s", entry->name, applet->args, *applet->help ? "\n" : "");
+	write_all(STDOUT_FILENO, applet->help, strlen(applet->help));	// may be longer than print's limit
 	return 0;
 }
 
