@@ -54,6 +54,7 @@ static const struct key {
 	[SBX_UMASK] = { "umask", U32, EXEC, 0777 },
 	[SBX_ADOPT_WAIT] = { "adopt wait", U32, EXEC, INT32_MAX },
 	[SBX_EXEC_LABEL] = { "exec label", TEXT, EXEC, 0 },
+	[SBX_DIRS] = { "working directories", PATHS, EXEC, 0 },
 	[SBX_ITEM] = { "item", ITEM, LIST | MANY, 0 },
 	[SBX_ERRNO] = { "errno", U32, REPLY, 4095 },
 	[SBX_STEP] = { "step", TEXT, REPLY, 0 },

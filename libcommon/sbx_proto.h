@@ -98,6 +98,8 @@ enum sbx_key {
 	SBX_UMASK,		// u32; default: the launcher's
 	SBX_ADOPT_WAIT,		// u32: milliseconds to wait for processes left by the command, default 5000 (once) or 0
 	SBX_EXEC_LABEL,		// text: an LSM's context for the command
+	SBX_DIRS,		// texts: instead of SBX_DIR, the first of these that can be entered; PWD in SBX_ENV
+				// (there must be one) then says which
 
 	// Lists (SBX_OPEN, SBX_SYMLINK, SBX_DELETE)
 	SBX_ITEM = 96,		// struct sbx_wire_item and its texts; any number, in order

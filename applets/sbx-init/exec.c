@@ -104,21 +104,47 @@ static int set_terminal(const struct sbx_message *message, const struct place *p
 }
 
 // CVE-2024-21626: no way through /proc/*/fd, and no folder that is outside.
-static int set_folder(const struct sbx_message *message)
+static int enter(const char *path)
 {
-	const char *path = sbx_text(message, SBX_DIR);
 	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
 	char now[SBX_PATH_MAX];
 	cleanup_fd int fd = -1;
 
-	if (!path)
-		return 0;
 	fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 	if (fd < 0 || DO(fchdir(fd), "chdir", path) < 0)
 		return failed("chdir", path);
 	if (syscall(SYS_getcwd, now, sizeof now) < 0 || *now != '/')	// "(unreachable)..."
 		return failed("outside of the container:", path);
 	return 0;
+}
+
+// The first that is there; the environment's PWD says which. Its text is static: the child may share our memory.
+static int enter_first(const struct job *job, const char *paths, size_t length)
+{
+	static char assignment[SBX_PATH_MAX + sizeof "PWD="];
+
+	for (const char *end = paths + length; paths < end; paths += strlen(paths) + 1) {
+		if (enter(paths) < 0)
+			continue;
+		report->error = 0;
+		format_path(assignment, "PWD=%s", paths);
+		for (char **env = job->env; *env; env++)
+			if (!strncmp(*env, "PWD=", 4))
+				*env = assignment;
+		return 0;
+	}
+	return -1;
+}
+
+static int set_folder(const struct job *job)
+{
+	const char *path = sbx_text(job->message, SBX_DIR), *paths;
+	size_t length;
+
+	if (path)
+		return enter(path);
+	paths = sbx_bytes(job->message, SBX_DIRS, &length);
+	return length ? enter_first(job, paths, length) : 0;
 }
 
 static int set_limits(const struct sbx_message *message)
@@ -254,7 +280,7 @@ static void become(const struct job *job, int cgroup)
 	sigset_t none;
 
 	if ((cgroup >= 0 && join_cgroup(cgroup) < 0) || place_files(job, &place) < 0 || set_terminal(message, &place) < 0
-	    || set_folder(message) < 0 || set_limits(message) < 0 || set_label(message) < 0
+	    || set_folder(job) < 0 || set_limits(message) < 0 || set_label(message) < 0
 	    || synchronize(message, place.channel) < 0)
 		return;
 	umask((mode_t)sbx_number(message, SBX_UMASK, box.umask));
