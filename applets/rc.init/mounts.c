@@ -261,6 +261,8 @@ static void load_file_systems(void)
 	int count = 0, status;
 	pid_t pid;
 
+	if (!CONFIG_MDEV_LITE_MODULES)
+		return;
 	for (size_t i = 0; i < sizeof kernel_rows / sizeof *kernel_rows; i++) {
 		if (!door_is_dry() && kernel_has(kernel_rows[i].type))
 			continue;
