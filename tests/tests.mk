@@ -69,5 +69,4 @@ do-bench: all $(bench-timer)
 bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
-.PHONY: unit objects do-check analyse fuzz fuzz-bins do-bench bench-report
-.PHONY: unit do-check check-packaging fuzz fuzz-bins do-bench bench-report
+.PHONY: unit objects do-check check-packaging analyse fuzz fuzz-bins do-bench bench-report

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# docs.t - the pages of docs/, followed from a fresh copy of the source exactly as they are written
+. tests/docs.sh
+
+page initramfs
+like "$console" 'copyroot: [a-z]+: ' "initramfs: /init is copyroot"
+like "$console" '^rc.init: boot [0-9.]+ s: ' "the boot tells where its time went"
+like "$console" '^init: powering off' "poweroff in the shell leaves"
+lines=$(commands initramfs | grep -cv '^$')
+ok "and it is $lines lines, as the page says: not more than twenty" test "$lines" -le 20
+
+page linuxkit
+like "$console" '^rc.init: boot [0-9.]+ s: ' "linuxkit: the merged root boots"
+like "$console" '^init: powering off' "and powers off"
+
+page microvm
+like "$console" '^rc.init: boot [0-9.]+ s: ' "microvm: QEMU's microvm machine boots it"
+unlike "$console" 'built without' "without a complaint about what is left out"
+like "$console" '^init: rebooting' "and it ends when it restarts"
+like "$(cat "$log")" '^CONFIG_DEVTMPFS=y|^CONFIG_TMPFS=y' "the kernel's fragment is printed"
+
+page container
+like "$(cat "$log")" '^started' "container: init runs its entries"
+ok "its binary is about 50 kB, as the page says" test "$(stat -c %s "$clone/build/container/initbox")" -lt 60000
+
+# No page is forgotten: what has commands is followed here or in make check-packaging.
+for file in docs/*.md; do
+	name=$(basename "$file" .md)
+	grep -q '^```sh$' "$file" || continue
+	ok "docs/$name.md is followed by a test" grep -rqE "^page $name\$" tests/vm tests/packaging
+done
+done_testing
