@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "door.h"
 #include "fd.h"
@@ -24,6 +27,7 @@
 enum {
 	QUIET = 20,		// ms without a new device after which there will be none
 	QUIET_USB = 300,	// the same after a root hub or hub appeared
+	STORAGE_DELAY = 1,	// seconds that usb-storage lets a disk settle, unless its parameter says otherwise
 	YOUNG = 5 * 1000,	// ms since boot in which hubs of built-in drivers may still look at their ports
 	LIMIT = 30 * 1000,	// ms after the last module was inserted, whatever still comes
 };
@@ -43,6 +47,29 @@ static int is_usb_hub(const struct uevent *event)
 	const char *type = uevent_get(event, "TYPE");
 
 	return is(event, "DEVTYPE", "usb_device") && type && !strncmp(type, "9/", 2);
+}
+
+// INTERFACE is class/subclass/protocol; mass storage has class 8.
+static int is_usb_storage(const struct uevent *event)
+{
+	const char *interface = uevent_get(event, "INTERFACE");
+
+	return is(event, "DEVTYPE", "usb_interface") && interface && !strncmp(interface, "8/", 2);
+}
+
+// For how many ms after `event` others may follow that nothing announces, 0 for most.
+static int quiet_after(const struct mdev *m, const struct uevent *event)
+{
+	char text[16];
+	int delay = STORAGE_DELAY;
+
+	if (is_usb_hub(event))
+		return QUIET_USB;
+	if (!is_usb_storage(event))
+		return 0;
+	if (read_line_at(m->sys, "module/usb_storage/parameters/delay_use", text, sizeof text) > 0)
+		delay = atoi(text);
+	return delay * 1000 + QUIET_USB;
 }
 
 /* The walk */
@@ -101,6 +128,23 @@ static int note_there(struct mdev *m, const struct uevent *event)
 	return 1;
 }
 
+// Without rules a node that is there is right. Most lie below /dev under the last part of their path in /sys, so a link of
+// dev/char (4:64) tells all that is needed, and no file has to be read.
+static int has_its_node(const struct mdev *m, const char *path, const char *number)
+{
+	char link[512];
+	ssize_t length = readlinkat(m->sys, path, link, sizeof link - 1);
+	const char *colon = strchr(number, ':'), *name;
+	struct stat st;
+
+	if (length < 0 || !colon)
+		return 0;
+	link[length] = 0;
+	name = strrchr(link, '/');
+	return name && !fstatat(m->dev, name + 1, &st, AT_SYMLINK_NOFOLLOW) && S_ISCHR(st.st_mode)
+		&& st.st_rdev == makedev(atoi(number), atoi(colon + 1));
+}
+
 // Each device of a folder like class/block or bus/pci/devices, all of one subsystem (NULL: each has
 // to be looked up). Returns -1 where there is no such folder.
 static int walk_devices(struct mdev *m, const char *folder, const char *subsystem)
@@ -112,14 +156,18 @@ static int walk_devices(struct mdev *m, const char *folder, const char *subsyste
 		struct uevent event;
 		char path[1024];
 
+		if (format_path(path, "%s/%s", folder, name) < 0)
+			continue;
+		if (!subsystem && !m->rules.count && !m->stays && has_its_node(m, path, name))
+			continue;
 		// A device may leave while we look: no error.
-		if (format_path(path, "%s/%s", folder, name) < 0 || uevent_read(m->sys, path, subsystem, &event) < 0)
+		if (uevent_read(m->sys, path, subsystem, &event) < 0)
 			continue;
 		if (!note_there(m, &event))
 			continue;
 		coldplug_event(m, &event);
-		if (is_usb_hub(&event) && now_ms() < YOUNG)
-			m->quiet = QUIET_USB;
+		if (now_ms() < YOUNG && quiet_after(m, &event) > m->quiet)
+			m->quiet = quiet_after(m, &event);
 	}
 	if (dir)
 		closedir(dir);
@@ -141,11 +189,14 @@ static void walk_subsystems(struct mdev *m, const char *folder, const char *belo
 		closedir(dir);
 }
 
+// What has no node matters to modules and commands; else rules can only rename an interface.
 static void walk(struct mdev *m)
 {
-	// Without rules and modules only what has a node counts.
-	if (!m->rules.count && !m->loads && !walk_devices(m, "dev/block", "block") && !walk_devices(m, "dev/char", NULL))
+	if (!m->loads && !m->rules.commands && !walk_devices(m, "dev/block", "block") && !walk_devices(m, "dev/char", NULL)) {
+		if (m->rules.targets)
+			walk_devices(m, "class/net", "net");
 		return;
+	}
 	walk_subsystems(m, "bus", "/devices");
 	walk_subsystems(m, "class", "");
 }
@@ -174,7 +225,10 @@ static int take_event(struct mdev *m, const struct uevent *event)
 	// In a coldplug the walk may have been faster. Later, a second `add` is someone's wish.
 	if (!is_new || first || m->settled)
 		coldplug_event(m, event);
-	return !is_new ? 0 : is_usb_hub(event) ? QUIET_USB : QUIET;
+	if (!is_new)
+		return 0;
+	first = quiet_after(m, event);
+	return first ? first : QUIET;
 }
 
 static void rescan(struct mdev *m)

@@ -192,12 +192,11 @@ void modules_finished(const struct job *job, const struct result *result)
 		if (!error) {
 			info("loaded %s", step.name);
 			inserted++;
-		} else if (!is_fine(error) && step.required == 'r') {
-			remember(job->name, &step, error);
-		} else if (!is_fine(error)) {
-			info("%s, which %s would like, is not loaded: %s", step.name, job->name,
-			     reason(step.what, error));
+			continue;
 		}
+		info("%s: %s", step.name, reason(step.what, error));
+		if (!is_fine(error) && step.required == 'r')
+			remember(job->name, &step, error);
 	}
 }
 

@@ -333,6 +333,8 @@ void rules_parse(struct rules *rules, const char *file, char *text, const struct
 		if (!result && (all = realloc(rules->rule, (rules->count + 1) * sizeof *all))) {
 			rules->rule = all;
 			all[rules->count++] = rule;
+			rules->commands |= rule.when && rule.when != '$';
+			rules->targets |= rule.place && rule.place != '!';
 			continue;
 		}
 		if (result < 0)

@@ -39,6 +39,7 @@ struct rules {
 	struct rule *rule;
 	size_t count;
 	unsigned bad;		// lines that were reported and left out
+	int commands, targets;	// there are rules that run something, that move or rename
 	char *text;		// the file, cut to pieces; rules point into it
 	const char *file;	// its name in messages
 };

@@ -17,6 +17,10 @@ static int read_fd(const struct medium *medium, uint64_t offset, void *data, siz
 {
 	if (offset > medium->size || length > medium->size - offset)
 		return -1;
+	if (offset < medium->front && length <= medium->front - offset) {
+		memcpy(data, medium->memory + offset, length);
+		return 0;
+	}
 	return pread(medium->fd, data, length, offset) == (ssize_t)length ? 0 : -1;
 }
 
@@ -30,9 +34,12 @@ static int read_memory(const struct medium *medium, uint64_t offset, void *data,
 
 void medium_of_fd(struct medium *medium, int fd)
 {
+	static unsigned char front[68 << 10];	// up to btrfs
 	off_t size = lseek(fd, 0, SEEK_END);
+	ssize_t length = size <= 0 ? 0 : pread(fd, front, sizeof front, 0);
 
-	*medium = (struct medium){ .read = read_fd, .size = size < 0 ? 0 : size, .fd = fd };
+	*medium = (struct medium){ .read = read_fd, .size = size < 0 ? 0 : size, .fd = fd, .memory = front,
+				   .front = length < 0 ? 0 : length };
 }
 
 void medium_of_memory(struct medium *medium, const void *data, size_t size)
@@ -502,6 +509,8 @@ static const char *read_iso9660(const struct medium *m, struct signature *s)
 
 /* Members of arrays: the file system that seems to be there is the array's */
 
+static const char md_magic[] = "\xfc\x4e\x2b\xa9";
+
 static int has_magic(const struct medium *m, uint64_t at, const char *magic, size_t length)
 {
 	char there[16];
@@ -509,41 +518,40 @@ static int has_magic(const struct medium *m, uint64_t at, const char *magic, siz
 	return !m->read(m, at, there, length) && !memcmp(there, magic, length);
 }
 
-// LVM2 labels are in one of the first four sectors; md's superblocks at one of four places (md(4)).
-static const char *read_member(const struct medium *m, struct signature *s)
+// LVM2 labels are in one of the first four sectors; md's superblocks, from version 1.1 on, at the beginning (md(4)).
+static int is_member(const struct medium *m)
 {
-	static const char md[] = "\xfc\x4e\x2b\xa9";
-	uint64_t size = m->size & ~(uint64_t)511;
-
-	(void)s;
 	for (unsigned sector = 0; sector < 4; sector++)
 		if (has_magic(m, sector * 512ULL, "LABELONE", 8) && has_magic(m, sector * 512ULL + 24, "LVM2 001", 8))
-			return "LVM2_member";
-	if (has_magic(m, 0, md, 4) || has_magic(m, 4096, md, 4))
-		return "linux_raid_member";
-	if (size >= 128 << 10 && has_magic(m, (size & ~(uint64_t)0xffff) - 0x10000, md, 4))
-		return "linux_raid_member";
-	if (size >= 16 << 10 && has_magic(m, (size - 8192) & ~(uint64_t)4095, md, 4))
-		return "linux_raid_member";
-	return NULL;
+			return 1;
+	return has_magic(m, 0, md_magic, 4) || has_magic(m, 4096, md_magic, 4);
+}
+
+// Versions 0.90 and 1.0 have theirs at the end: a mirror's file system begins where its member begins.
+static int is_mirror(const struct medium *m)
+{
+	uint64_t size = m->size & ~(uint64_t)511;
+
+	return (size >= 128 << 10 && has_magic(m, (size & ~(uint64_t)0xffff) - 0x10000, md_magic, 4))
+		|| (size >= 16 << 10 && has_magic(m, (size - 8192) & ~(uint64_t)4095, md_magic, 4));
 }
 
 void signature_read(const struct medium *medium, struct signature *s)
 {
-	// Members first, FAT last: its signature is the weakest.
+	// FAT last: its signature is the weakest.
 	static const char *(*const readers[])(const struct medium *, struct signature *) = {
 		read_luks, read_xfs, read_ext, read_btrfs, read_swap, read_squashfs, read_erofs, read_exfat, read_iso9660, read_vfat,
 	};
 
 	*s = (struct signature){ 0 };
-	if (read_member(medium, s))
+	if (is_member(medium))
 		return;
 	for (size_t i = 0; i < sizeof readers / sizeof *readers && !s->type; i++) {
 		s->uuid[0] = s->label[0] = 0;
 		s->type = readers[i](medium, s);
 	}
-	if (!s->type)
-		s->uuid[0] = s->label[0] = 0;
+	if (!s->type || is_mirror(medium))
+		*s = (struct signature){ 0 };
 }
 
 /* Partition tables */

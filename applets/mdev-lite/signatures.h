@@ -11,7 +11,8 @@ struct medium {
 	int (*read)(const struct medium *medium, uint64_t offset, void *data, size_t length);
 	uint64_t size;		// bytes
 	int fd;
-	const unsigned char *memory;
+	const unsigned char *memory;	// all of it, or, with a descriptor, its first `front` bytes
+	size_t front;
 };
 
 // Both as they become names of links: what is not safe in one is written \xNN, as udev does.
@@ -21,7 +22,8 @@ struct signature {
 	char uuid[SIGNATURE_UUID], label[SIGNATURE_LABEL];
 };
 
-void medium_of_fd(struct medium *medium, int fd);	// read with pread(2)
+// Read with pread(2). What most readers look at is read at once, into a buffer that the next call overwrites.
+void medium_of_fd(struct medium *medium, int fd);
 void medium_of_memory(struct medium *medium, const void *data, size_t size);
 
 // What lies on `medium`. Texts are empty where there are none.

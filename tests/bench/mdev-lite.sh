@@ -9,6 +9,7 @@ has /sbin/mdev-lite || { skipped "coldplug" "built without mdev-lite"; finish; }
 
 cat >"$tmp/floor.c" <<'END'
 // The floor: finit_module(2) for the files on standard input, and nothing else.
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,7 @@ int main(void)
 
 		path[strcspn(path, "\n")] = 0;
 		fd = open(path, O_RDONLY);
-		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
+		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != ENODEV))
 			return perror(path), 1;
 		close(fd);
 	}
@@ -94,15 +95,14 @@ cat >"$tmp/guest" <<'END'
 loaded() { sed 's/ .*//' /proc/modules | sort | tr '\n' ' '; }
 /test/reset
 is "$(wc -l </proc/modules)" 0 "all modules can be taken out"
-mdev-lite -s
+mdev-lite -sv 2>/tmp/said
 all=$(loaded)
 diag "$all"
-# The files in the order in which we insert them: /proc/modules begins with the last.
-sed 's/ .*//' /proc/modules | tac | while read -r name; do
+# The files in the order in which we insert them, those included that find no hardware.
+sed -n 's/^mdev-lite: loaded //p; s/^mdev-lite: \([a-z0-9_]*\): No such device$/\1/p' /tmp/said | while read -r name; do
 	find "/lib/modules/$(uname -r)" -name "$(echo "$name" | sed 's/_/[-_]/g').ko*"
 done >/tmp/files
 /test/reset
-floor() { floor </tmp/files; }
 printf '#!/bin/sh\nexec floor </tmp/files\n' >/test/floor; chmod 755 /test/floor
 /test/floor
 is "$(loaded)" "$all" "the floor inserts the same modules"
@@ -110,12 +110,13 @@ set -- initbox 'mdev-lite -s' 'finit_module alone' /test/floor 'busybox mdev, mo
 [ ! -e /bin/kmod-modprobe ] || set -- "$@" 'modprobe -ab, repeated' /test/at-once
 [ ! -e /bin/udevadm ] || set -- "$@" systemd-udevd /test/udev
 compare -n RUNS -w 0 -f -t 120 -p /test/reset "CASE" "$@"
-if [ -e /bin/udevadm ]; then
-	/test/reset; /test/udev
-	udevs=$(loaded)
-	/test/reset; mdev-lite -s
-	diag "beyond ours, udev has: $(for name in $udevs; do case " $all" in *" $name "*) ;; *) echo "$name" ;; esac; done | tr '\n' ' ')"
-fi
+while [ $# -gt 0 ]; do
+	/test/reset
+	$2 2>/dev/null
+	result "modules loaded" "$1" "$(wc -l </proc/modules)" modules
+	shift 2
+done
+killall systemd-udevd 2>/dev/null
 mv /lib/modules /lib/no-modules
 compare -n RUNS2 -w 1 "CASE2" initbox 'mdev-lite -s' busybox 'busybox mdev -s'
 cat >/etc/mdev.conf <<'CONF'
