@@ -89,7 +89,7 @@ static void console_write(const char *text, size_t length)
 		close(own);
 }
 
-// Where the kernel has more consoles than one, /dev/console is the last: the message is for whoever watches another, too.
+// /dev/console is the last that console= names: the message is for whoever watches another, too.
 static void other_consoles_write(const char *text, size_t length)
 {
 	struct consoles consoles;
@@ -98,7 +98,7 @@ static void other_consoles_write(const char *text, size_t length)
 	if (!booting || !is_console(STDERR_FILENO))
 		return;
 	for (consoles_read(&consoles); (name = consoles_next(&consoles)); ) {
-		cleanup_fd int fd = device_open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		cleanup_fd int fd = console_device(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 		if (fd >= 0 && writable_now(fd))
 			(void)!write(fd, text, length);

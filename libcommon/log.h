@@ -14,7 +14,7 @@ void log_name(const char *name);
 const char *log_get_name(void);
 
 // From here on lines go to the kernel log as well, and standard error is never waited for. If that is /dev/console
-// they go to all the kernel's consoles.
+// they go to all that console= names.
 void log_boot(void);
 
 // Lines less severe than this are dropped from the console (default LOG_NOTICE).

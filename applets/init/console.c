@@ -36,7 +36,7 @@ static int open_console(void)
 	if (!access("/dev", F_OK) &&
 	    !allowing(ANY_ERROR, sys_mknod(AT_FDCWD, "/dev/console", S_IFCHR | 0600, makedev(5, 1))))
 		return open("/dev/console", OPEN_CONSOLE);
-	return device_open("console", OPEN_CONSOLE);
+	return console_device("console", OPEN_CONSOLE);
 }
 
 static void set_streams(int fd)
@@ -73,6 +73,23 @@ void console_open(void)
 		warn("no console:");
 }
 
+// The kernel sets the speed of those that it writes to itself.
+static void set_speed(int fd, int baud)
+{
+	static const struct { int baud; speed_t code; } speeds[] = {
+		{ 9600, B9600 }, { 19200, B19200 }, { 38400, B38400 }, { 57600, B57600 }, { 115200, B115200 },
+		{ 230400, B230400 }, { 460800, B460800 }, { 921600, B921600 }, { 1500000, B1500000 },
+	};
+	struct termios modes;
+
+	for (size_t i = 0; i < sizeof speeds / sizeof *speeds; i++)
+		if (speeds[i].baud == baud && !tcgetattr(fd, &modes)) {
+			cfsetispeed(&modes, speeds[i].code);
+			cfsetospeed(&modes, speeds[i].code);
+			tcsetattr(fd, TCSANOW, &modes);
+		}
+}
+
 // The last close of a serial line waits until all is sent, up to 30 s where nobody takes it (tty_port_close_start in
 // the kernel). Held open here, no close of a message to it is the last.
 void consoles_hold(void)
@@ -83,7 +100,7 @@ void consoles_hold(void)
 	if (!is_console(STDERR_FILENO))
 		return;
 	for (consoles_read(&consoles); (name = consoles_next(&consoles)); )
-		(void)!device_open(name, OPEN_CONSOLE);
+		set_speed(console_device(name, OPEN_CONSOLE), consoles.speed);
 }
 
 /* A child's */

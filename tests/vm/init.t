@@ -45,9 +45,14 @@ modules none
 guest <<'END'
 pass "up"
 END
-boot -n -t 20 -a 'INITBOX_FAULT=reboot@poweroff'
+put /etc/profile <<'END'
+echo "a shell"
+/bin/busybox poweroff -f
+END
+boot -n -a 'INITBOX_FAULT=reboot@poweroff'
 console_has 'init: the kernel did not take that: a shell on the console' "a power-off that fails ends in a shell"
-console_lacks 'Kernel panic' "and not in a panic"
+console_has '^a shell' "which is there"
+ended poweroff "and not in a panic"
 machine
 modules none
 guest <<'END'
@@ -66,13 +71,14 @@ put /etc/inittab <<'END'
 ::once:/sbin/poweroff
 END
 put /etc/profile <<'END'
-echo "a shell as $(id -u)"
+echo "a shell as $(id -u), $(: </dev/tty && echo controlling)"
 exit
 END
 for row in 'single single' 'rescue rescue'; do
 	set -- $row
 	boot -n -t 40 -a "$1"
 	console_has '^a shell as 0' "$1: a shell on the console"
+	[ "$1" = rescue ] || console_has '^a shell as 0, controlling' "$1: its controlling terminal"	# no /dev/tty yet
 	ended poweroff "$1: when it ends the boot goes on"
 	order=$(grep -aE '^(the|a shell)' "$vm/console" | sed 's/^a shell.*/shell/; s/^the \([a-z]*\).*/\1/' | tr '\n' ' ')
 	case $1 in
@@ -88,9 +94,98 @@ guest <<'END'
 root=$(grep ' / / ' /proc/self/mountinfo | tail -n 1)
 unlike "$root" '^([0-9]+) \1 ' "the root is not the kernel's first one"
 END
-boot -n -a 'rdinit=/sbin/init'
+boot -n -a 'rdinit=/sbin/init INITBOX_FAULT=reboot@ctrlaltdel'
 ended poweroff "rdinit=/sbin/init: it boots and powers off"
 console_has '^copyroot: ' "by way of copyroot"
+
+## Two consoles, and a boot that fails badly
+machine
+modules none
+put /etc/inittab <<'END'
+::sysinit:/bin/rc.init
+::sysinit:/bin/missing
+::wait:/bin/busybox echo goes on
+END
+boot -n -a 'console=ttyS1,115200 console=ttyS0 initbox.panic=poweroff'
+ended poweroff "initbox.panic=poweroff: it powers off"
+console_lacks '^goes on' "at once"
+for message in 'copyroot: bind' 'rc.init: boot' 'init: /bin/missing: a sysinit entry failed badly: powering off'; do
+	console_has "^$message" "/dev/console shows: $message"
+	ok "and so does the other console" grep -aq "^$message" "$vm/results"
+done
+
+## A loaded kernel
+machine
+modules none
+cat >"$tmp/load.c" <<'END'
+// kexec_file_load(2): KERNEL INITRD COMMAND-LINE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	return syscall(SYS_kexec_file_load, open(argv[1], O_RDONLY), open(argv[2], O_RDONLY), strlen(argv[3]) + 1, argv[3], 0L) != 0;
+}
+END
+if $(command -v musl-gcc || echo gcc) -static -o "$root/bin/load" "$tmp/load.c" 2>"$tmp/why"; then
+	mkdir -p "$tmp/second/bin" "$tmp/second/dev"
+	cp "$root/bin/busybox" "$tmp/second/bin/busybox"
+	printf '%s\n' '#!/bin/busybox sh' '/bin/busybox mount -t devtmpfs dev /dev' \
+		'echo "the second kernel" >/dev/console; /bin/busybox poweroff -f' >"$tmp/second/init"
+	chmod 755 "$tmp/second/init"
+	scripts/cpio.sh "$tmp/second" >"$root/second.initrd"
+	cp "$kernel/vmlinuz" "$root/vmlinuz"
+	guest <<-'END'
+	like "$(/sbin/reboot kexec 2>&1)" 'kexec: no kernel is loaded' "reboot kexec without a kernel does nothing"
+	ok "a kernel is loaded" load /vmlinuz /second.initrd 'console=ttyS0 panic=-1 quiet'
+	echo end >&3
+	/sbin/reboot kexec
+	sleep 60
+	END
+	boot -n -t 90
+	console_has '^init: rebooting' "reboot kexec tells init"
+	console_has '^the second kernel' "which starts it"
+	ended poweroff "and that goes on"
+else
+	skip "no static C library: $(cat "$tmp/why")" "a loaded kernel"
+fi
+
+## A hardware watchdog
+if with_kernel generic; then
+	esb='-device i6300esb,id=watchdog0'
+	machine
+	modules i6300esb
+	guest <<-'END'
+	while [ "$(cat /sys/class/watchdog/watchdog0/state)" != active ]; do sleep 0.1; done
+	is "$(cat /sys/class/watchdog/watchdog0/timeout)" 4 "initbox.watchdog=4: the watchdog is on, with that time"
+	sleep 6
+	pass "and does nothing while init runs"
+	mkdir /sys/fs/cgroup/frozen
+	echo 1 >/sys/fs/cgroup/frozen/cgroup.procs
+	echo end >&3
+	echo 1 >/sys/fs/cgroup/frozen/cgroup.freeze
+	sleep 100
+	END
+	boot -n -a 'initbox.watchdog=4' -t 90 -- $esb
+	console_has 'init: /dev/watchdog: resets the machine when init does not run for 4 s' "which is said"
+	is "$(how_ended)" died "when init does not run it resets the machine"
+	machine
+	modules i6300esb
+	guest <<-'END'
+	while [ "$(cat /sys/class/watchdog/watchdog0/state)" != active ]; do sleep 0.1; done
+	echo end >&3
+	halt
+	sleep 60
+	END
+	boot -n -a 'initbox.watchdog=2' -t 18 -- $esb
+	console_has 'reboot: System halted' "halt"
+	console_lacks 'did not stop' "the watchdog is stopped before"
+	is "$(how_ended)" timeout "and a machine that is halted stays so"
+	with_kernel cloud
+else
+	skip "$(tail -n 1 "$tmp/why")" "a hardware watchdog"
+fi
 
 ## No console at all
 machine
