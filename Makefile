@@ -9,6 +9,7 @@
 # make bench            time and size against peers (BENCH='copyroot sbx' for some), into O/build/bench
 # make fuzz             all parsers with made-up input, FUZZ_SECONDS (1) each (FUZZ='inittab uevent' for some)
 # make analyse          cppcheck, gcc -fanalyzer, clang-tidy
+# make torture          faults, little memory, 200 boots, kills, full disks ... (TORTURE='boots kill' for some)
 # make size             bytes of code and data per applet
 # make menuconfig       choose applets and options (also oldconfig, olddefconfig, savedefconfig,
 #                       defconfig, allnoconfig, allyesconfig, NAME_defconfig)
@@ -227,7 +228,7 @@ install-doc:
 
 # On a fresh machine the tools come first, and make is read again: it looks for musl-gcc.
 build-needs := $(if $(CONFIG_SBX_SECCOMP),/usr/include/seccomp.h:libseccomp-dev /usr/include/stdio.h:libc6-dev) make:make awk:mawk $(if $(filter default,$(origin CC)),$(if $(CROSS_COMPILE),,gcc:gcc musl-gcc:musl-tools))
-run check bench:
+run check bench torture:
 	$(Q)sh scripts/need $(build-needs)
 	$(Q)$(MAKE) do-$@
 
@@ -253,4 +254,4 @@ help:
 	@sed -n '/^# make /,/^# Settings/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all no-libraries install install-doc run check bench do-run size clean distclean help FORCE
+.PHONY: all no-libraries install install-doc run check bench torture do-run size clean distclean help FORCE

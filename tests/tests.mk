@@ -56,6 +56,12 @@ analyse:
 	$(Q)sh scripts/need $(build-needs) prove:perl
 	$(Q)ANALYSERS='cppcheck gcc clang-tidy' prove -v tests/analyse/analyse.t
 
+## Torture: long runs; TORTURE= names some of tests/torture, TORTURE_SECONDS=, BOOTS=, FAULTS= shorten them
+TORTURE ?= $(patsubst tests/torture/%.t,%,$(wildcard tests/torture/*.t))
+do-torture: all
+	$(Q)sh scripts/need $(check-needs)
+	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -v --timer $(TORTURE:%=tests/torture/%.t)
+
 ## Benches: BENCH= names some; tests/bench/lib.sh tells how one is written
 BENCH ?=
 $(bench-timer): tests/bench/timer.c $(obj)/flags
@@ -69,4 +75,4 @@ do-bench: all $(bench-timer)
 bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
-.PHONY: unit objects do-check check-packaging analyse fuzz fuzz-bins do-bench bench-report
+.PHONY: unit objects do-check check-packaging analyse do-torture fuzz fuzz-bins do-bench bench-report

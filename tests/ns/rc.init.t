@@ -294,7 +294,7 @@ calls=$(cat "$tmp/out/calls") failed=0
 n=1
 while [ $n -le "$calls" ]; do
 	inside "INITBOX_FAULT=$n rc.init $safe"
-	reported=$(grep -c 'Input/output error' "$tmp/output")
+	reported=$(grep -Ec 'I/O error|Input/output error' "$tmp/output")
 	# The script's own start is one of the calls.
 	if ! [ -e "$tmp/out/order" ] && ! grep -q 'spawn /etc/init.d' "$tmp/output"; then
 		failed=$((failed + 1)); diag "call $n: no scripts: $(tail -n 3 "$tmp/output")"

@@ -264,7 +264,7 @@ INITBOX_FAULT=$n rc.shutdown --timeout=1 poweroff
 sleep 5
 END
 	[ "$code" = 130 ] || { failed=$((failed + 1)); diag "call $n: exit code $code: $log"; }
-	[ "$(echo "$log" | grep -c 'Input/output error')" -ge 1 ] || calls_over=$((${calls_over:-0} + 1))
+	[ "$(echo "$log" | grep -Ec 'I/O error|Input/output error')" -ge 1 ] || calls_over=$((${calls_over:-0} + 1))
 	[ "${calls_over:-0}" -lt 8 ] || break	# some errors are allowed and not said
 	n=$((n + 1))
 done
