@@ -44,7 +44,8 @@ n=0 bad='' quiet=0
 while [ $quiet -lt 4 ] && [ $n -lt 200 ]; do	# some errors are allowed, and not said
 	n=$((n + 1))
 	try_init $n && code=0 || code=$?
-	if [ $code != 130 ]; then
+	# Where the call was reboot(2) itself, PID 1 of a namespace takes it for a container's, and exits.
+	if [ $code != 130 ] && ! { [ $code = 0 ] && grep -q 'powering off' "$tmp/output"; }; then
 		bad="$bad $n"
 		diag "init, call $n: exit code $code; $(tail -n 3 "$tmp/output")"
 	fi
