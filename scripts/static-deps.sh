@@ -234,9 +234,10 @@ write_flags() {
 	Libs: -L$out/lib -lz
 	Cflags: -I$out/include
 	END
+	# By the name that the Makefile has for OUTDIR: a cache may be moved.
 	cat >deps.mk <<-END
-	deps-cflags := -isystem $out/include$([ ! "$headers" ] || echo " -isystem $out/kernel-headers")
-	deps-libs := $out/lib/libkmod.a $out/lib/libz.a
+	deps-cflags := -isystem \$(deps)/include$([ ! "$headers" ] || echo " -isystem \$(deps)/kernel-headers")
+	deps-libs := \$(deps)/lib/libkmod.a \$(deps)/lib/libz.a
 	END
 }
 
