@@ -195,7 +195,7 @@ static int in_child(const struct plan *plan)
 		exposed = 0;
 	if (fd >= 0 || !exposed) {
 		step = "keep capabilities";
-		if (!(plan->how->namespaces & CLONE_NEWUSER) || !keep_capabilities()) {
+		if ((!(plan->how->namespaces & CLONE_NEWUSER) && plan->how->userns < 0) || !keep_capabilities()) {
 			step = "execute sbx-init";
 			if (plan->channel == SBX_CHANNEL)
 				fcntl(SBX_CHANNEL, F_SETFD, 0);

@@ -135,7 +135,8 @@ int limit_user_namespaces(void)
 
 struct capabilities { uint32_t effective, permitted, inheritable; };
 
-static int set_capabilities(uint64_t keep)
+// Inheritable ones are for who has them ambient only (CVE-2022-29162).
+static int set_capabilities(uint64_t keep, uint64_t inheritable)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct capabilities sets[2];
@@ -143,7 +144,7 @@ static int set_capabilities(uint64_t keep)
 	for (int i = 0; i < 2; i++) {
 		uint32_t part = (uint32_t)(keep >> 32 * i);
 
-		sets[i] = (struct capabilities){ part, part, part };
+		sets[i] = (struct capabilities){ part, part, (uint32_t)(inheritable >> 32 * i) };
 	}
 	return DO((int)syscall(SYS_capset, &head, sets), "capset", "");
 }
@@ -199,6 +200,13 @@ static int set_ids(uint64_t uid, uint64_t gid)
 	return uid == UINT32_MAX ? 0 : DO((int)syscall(SYS_setresuid, uid, uid, uid), "setresuid", "");
 }
 
+// Who stays root and keeps capabilities has those of root: they come back with execve(2), and go where the command takes
+// another identity. For any other they are ambient, and root's rules are switched off for good.
+static int is_root_with(uint64_t keep)
+{
+	return keep && !geteuid();
+}
+
 enum { SECURE = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED
 		| SECBIT_KEEP_CAPS_LOCKED };
 
@@ -221,9 +229,9 @@ int take_identity(void)
 		return -1;
 	if (set_ids(sbx_number(box.conf, SBX_UID, UINT32_MAX), sbx_number(box.conf, SBX_GID, UINT32_MAX)) < 0)
 		return -1;
-	if (have && DO(prctl(PR_SET_SECUREBITS, SECURE, 0, 0, 0), "prctl", "securebits") < 0)
+	if (have && !is_root_with(keep) && DO(prctl(PR_SET_SECUREBITS, SECURE, 0, 0, 0), "prctl", "securebits") < 0)
 		return -1;
-	if (set_capabilities(keep) < 0 || raise_ambient(keep) < 0)
+	if (set_capabilities(keep, is_root_with(keep) ? 0 : keep) < 0 || (!is_root_with(keep) && raise_ambient(keep) < 0))
 		return -1;
 	if (DO(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl", "no_new_privs") < 0)
 		return -1;

@@ -287,6 +287,8 @@ static int sbx_init_main(int argc, char **argv)
 	box.umask = umask(0);
 	if (tidy_descriptors() < 0 || share_report() < 0 || open_signals() < 0 || configure(&packet) < 0) {
 		errno = report->error;
+		if (errno == EPIPE)	// who would be told has gone: the normal end of a server
+			return EXIT_SETUP;
 		if (box.channel < 0 || reply_failure() < 0)
 			warn("%s:", report->why);
 	}

@@ -45,29 +45,27 @@ static const struct file_option {
 };
 
 // An absolute path: a target as bubblewrap takes it (relative to the root), a source relative to where we are.
-// Freed never: a handful of them, and the process ends with its container.
-static const char *absolute(const char *base, const char *path)
+static const char *absolute(struct plan *plan, const char *base, const char *path)
 {
 	size_t size = strlen(base) + strlen(path) + 2;
-	char *text = malloc(size);
+	char *text = plan_text(plan, size);
 
-	if (text)
-		format(text, size, "%s/%s", base, path);
+	format(text, size, "%s/%s", base, path);
 	return text;
 }
 
-int target_of(const struct plan *plan, enum option_id option, const char **path)
+int target_of(struct plan *plan, enum option_id option, const char **path)
 {
 	if (!**path)
 		return refuse(option, "an empty path");
 	if (**path != '/' && !plan->as_bwrap)
 		return refuse(option, "not an absolute path: %-s", *path);
 	if (**path != '/')
-		*path = absolute("", *path);
-	return *path ? 0 : refuse(option, "%m");
+		*path = absolute(plan, "", *path);
+	return 0;
 }
 
-static int source_of(enum option_id option, const char **path, int optional)
+static int source_of(struct plan *plan, enum option_id option, const char **path, int optional)
 {
 	char here[4096];
 	struct stat st;
@@ -79,9 +77,9 @@ static int source_of(enum option_id option, const char **path, int optional)
 	if (**path != '/') {
 		if (!getcwd(here, sizeof here))
 			return refuse(option, "%m");
-		*path = absolute(strcmp(here, "/") ? here : "", *path);
+		*path = absolute(plan, strcmp(here, "/") ? here : "", *path);
 	}
-	return *path ? 0 : refuse(option, "%m");
+	return 0;
 }
 
 // bubblewrap: folders on the way have no more rights for others than the last one.
@@ -124,7 +122,7 @@ static int put_file(struct plan *plan, const struct file_option *how, char **arg
 			break;
 		case 's':
 			texts[text] = *args;
-			result = source_of(how->option, &texts[text++], how->flags & SBX_O_OPTIONAL);
+			result = source_of(plan, how->option, &texts[text++], how->flags & SBX_O_OPTIONAL);
 			break;
 		case 'l':
 			texts[text++] = *args;
@@ -160,7 +158,7 @@ static int put_overlay(struct plan *plan, enum option_id option, char **args)
 	if (option == O_OVERLAY) {
 		upper = args[0];
 		work = args[1];
-		if (source_of(option, &upper, 0) || source_of(option, &work, 0))
+		if (source_of(plan, option, &upper, 0) || source_of(plan, option, &work, 0))
 			return EXIT_SETUP;
 	}
 	if (!plan->layers.count || (option == O_RO_OVERLAY && plan->layers.count < 2))
@@ -171,7 +169,7 @@ static int put_overlay(struct plan *plan, enum option_id option, char **args)
 	while (plan->layers.count)
 		texts_add(&texts, plan->layers.list[--plan->layers.count]);
 	sbx_put_op(&plan->conf, &(struct sbx_op){ .type = SBX_OP_OVERLAY, .fd = -1, .mode = SBX_UNSET, .texts = texts.list,
-		.flags = option == O_RO_OVERLAY ? 0 : SBX_O_WRITABLE });
+		.flags = option == O_TMP_OVERLAY ? SBX_O_WRITABLE : 0 });
 	free(texts.list);
 	return 0;
 }
@@ -184,6 +182,7 @@ static int put_daemon(struct plan *plan, char **args)
 
 	if (target_of(plan, O_DAEMON, &target))
 		return EXIT_SETUP;
+	plan->has_daemon = 1;
 	texts_add(&texts, target);
 	for (char *word = strtok(args[1], " \t"); word; word = strtok(NULL, " \t")) {
 		if (texts.count == 1) {
@@ -229,7 +228,7 @@ int option_file(struct plan *plan, enum option_id option, char **args)
 	case O_OVERLAY_SRC: {
 		const char *layer = args[0];
 
-		if (source_of(option, &layer, 0))
+		if (source_of(plan, option, &layer, 0))
 			return EXIT_SETUP;
 		texts_add(&plan->layers, layer);
 		return 0;

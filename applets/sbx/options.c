@@ -60,6 +60,18 @@ void texts_add(struct texts *texts, const char *text)
 	texts->list[texts->count] = NULL;
 }
 
+char *plan_text(struct plan *plan, size_t size)
+{
+	char *text = calloc(1, size);
+
+	if (!text) {
+		warn("no memory");
+		_exit(EXIT_SETUP);
+	}
+	texts_add(&plan->owned, text);
+	return text;
+}
+
 int parse_number(enum option_id option, const char *text, uint64_t most, uint64_t *number)
 {
 	uint64_t n = 0;
@@ -122,16 +134,14 @@ static void env_drop(struct texts *env, const char *name, size_t length)
 		env->list[kept] = NULL;
 }
 
-static void env_put(struct texts *env, const char *name, const char *value)
+static void env_put(struct plan *plan, const char *name, const char *value)
 {
 	size_t length = strlen(name), size = length + strlen(value) + 2;
-	char *text = malloc(size);
+	char *text = plan_text(plan, size);
 
-	if (!text)
-		return;
 	format(text, size, "%s=%s", name, value);
-	env_drop(env, name, length);
-	texts_add(env, text);
+	env_drop(&plan->env, name, length);
+	texts_add(&plan->env, text);
 }
 
 static int option_env(struct plan *plan, enum option_id option, char **args)
@@ -145,7 +155,7 @@ static int option_env(struct plan *plan, enum option_id option, char **args)
 	if (!*args[0] || strchr(args[0], '='))
 		return refuse(option, "not the name of a variable: %-s", args[0]);
 	if (option == O_SETENV)
-		env_put(&plan->env, args[0], args[1]);
+		env_put(plan, args[0], args[1]);
 	else
 		env_drop(&plan->env, args[0], strlen(args[0]));
 	return 0;
@@ -303,6 +313,7 @@ static int option_args(struct plan *plan, const char *text, int depth)
 	words = load_fd(fd, ARGS_LIMIT, &length);
 	if (!words)
 		return refuse(O_ARGS, "descriptor %s: %m", text);
+	texts_add(&plan->owned, words);
 	close(fd);
 	for (size_t i = 0; i < length; i++)
 		count += !words[i] || i + 1 == length;
@@ -468,6 +479,10 @@ static int combination(struct plan *plan)
 		return refuse(O_USERNS2, "needs --userns");
 	if (plan->flags & SBX_F_DIRECT && !(plan->namespaces & CLONE_NEWPID))
 		return refuse(O_AS_PID_1, "needs --unshare-pid");
+	if (plan->has_daemon && !(plan->namespaces & CLONE_NEWPID))
+		return refuse(O_DAEMON, "needs --unshare-pid");
+	if (plan->flags & SBX_F_DIRECT && plan->has_daemon)
+		return refuse(O_DAEMON, "excludes --as-pid-1");
 	if (plan->flags & SBX_F_DIRECT && plan->lock_count)
 		return refuse(O_AS_PID_1, "excludes --lock-file");
 	if (plan->serve && plan->flags & SBX_F_DIRECT)
@@ -518,13 +533,16 @@ int plan_parse(struct plan *plan, int argc, char **argv)
 		return refuse(O_SERVE, "takes no command: %-s", argv[argc - left]);
 	for (int i = argc - left; i < argc; i++)
 		texts_add(&plan->command, argv[i]);
-	env_put(&plan->env, "PWD", plan->dir ? plan->dir : "");	// sbx-init fills it in
+	env_put(plan, "PWD", plan->dir ? plan->dir : "");	// sbx-init fills it in
 	return 0;
 }
 
 void plan_free(struct plan *plan)
 {
 	sbx_free(&plan->conf);
+	while (plan->owned.count)
+		free((char *)plan->owned.list[--plan->owned.count]);
+	free(plan->owned.list);
 	free(plan->env.list);
 	free(plan->masks.list);
 	free(plan->command.list);

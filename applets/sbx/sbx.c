@@ -35,10 +35,12 @@ static int is_once(const struct plan *plan)
 
 static void put_identity(struct plan *plan)
 {
-	if (!(plan->namespaces & CLONE_NEWUSER) && plan->userns < 0)
-		return;
-	sbx_put_u32(&plan->conf, SBX_UID, plan->uid >= 0 ? (uint32_t)plan->uid : getuid());
-	sbx_put_u32(&plan->conf, SBX_GID, plan->gid >= 0 ? (uint32_t)plan->gid : getgid());
+	int ours = plan->namespaces & CLONE_NEWUSER;	// one that is joined has its own idea of who we are
+
+	if (ours || plan->uid >= 0)
+		sbx_put_u32(&plan->conf, SBX_UID, plan->uid >= 0 ? (uint32_t)plan->uid : getuid());
+	if (ours || plan->gid >= 0)
+		sbx_put_u32(&plan->conf, SBX_GID, plan->gid >= 0 ? (uint32_t)plan->gid : getgid());
 }
 
 static void put_rights(struct plan *plan)
@@ -279,6 +281,19 @@ static int await_end(const struct plan *plan, struct sbx *box)
 	return sbx_wait(box);
 }
 
+static int not_executed(const struct plan *plan, const char *error, int number)
+{
+	char step[200];		// box->error is cut, too
+
+	log_line(LOG_ERROR, "%s", error);
+	if (!plan->command.count)
+		return EXIT_SETUP;
+	format_path(step, "execute %s:", plan->command.list[0]);
+	if (strncmp(error, step, strlen(step)))
+		return EXIT_SETUP;
+	return number == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
+
 static int code_of(const struct sbx_result *result)
 {
 	int limited = result->status == SBX_TIME_LIMIT || result->status == SBX_OUTPUT_LIMIT || result->status == SBX_KILLED ||
@@ -302,7 +317,7 @@ int watch_job(const struct plan *plan, struct sbx *box)
 			continue;
 		over = sbx_exec_next(box, &result, &type);
 		if (over < 0)
-			return fail(box->error);
+			return not_executed(plan, box->error, errno);
 		if (over)
 			break;
 		if (type == SBX_CHILD && plan->block_fd >= 0 && (wait_for(plan->block_fd) || sbx_go(box) < 0))
@@ -314,19 +329,6 @@ int watch_job(const struct plan *plan, struct sbx *box)
 }
 
 /// How it ends
-
-static int not_executed(const struct plan *plan, const char *error, int number)
-{
-	char step[200];		// box->error is cut, too
-
-	log_line(LOG_ERROR, "%s", error);
-	if (!plan->command.count)
-		return EXIT_SETUP;
-	format_path(step, "execute %s:", plan->command.list[0]);
-	if (strncmp(error, step, strlen(step)))
-		return EXIT_SETUP;
-	return number == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
-}
 
 // The command waits before its execve until --block-fd says so; then it has been executed, or why not.
 static int release(const struct plan *plan, struct sbx *box)

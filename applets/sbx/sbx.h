@@ -45,6 +45,7 @@ struct plan {
 	unsigned keep_count;
 	const char *locks[LOCKS_MAX];
 	unsigned lock_count;
+	int has_daemon;
 	uint64_t caps;
 	int caps_used;
 	uint32_t presets, preset_flags;
@@ -54,6 +55,7 @@ struct plan {
 	unsigned rlimit_count;
 	uint64_t wall_ns;
 	const char *serve, *job;
+	struct texts owned;	// what plan_free frees
 	// From one option to the next
 	uint32_t perms;		// SBX_UNSET: none
 	uint64_t size;
@@ -62,6 +64,9 @@ struct plan {
 
 // Says what is wrong with an option, in one line; returns EXIT_SETUP.
 int refuse(enum option_id option, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// Memory for a text that the plan points to; it is freed with the plan. Ends the program if there is none.
+char *plan_text(struct plan *plan, size_t size);
 
 // Fills the plan. 0; EXIT_SETUP, having said why; or -1: all is done (--version).
 int plan_parse(struct plan *plan, int argc, char **argv);
@@ -77,7 +82,7 @@ int parse_number(enum option_id option, const char *text, uint64_t most, uint64_
 int parse_octal(enum option_id option, const char *text, uint32_t *mode);
 
 // Makes sure that *path is an absolute path of the container.
-int target_of(const struct plan *plan, enum option_id option, const char **path);
+int target_of(struct plan *plan, enum option_id option, const char **path);
 
 // The bit of CAP_X, all bits for ALL, or 0.
 uint64_t capability_named(const char *name);
