@@ -10,6 +10,7 @@
 # make fuzz             all parsers with made-up input, FUZZ_SECONDS (1) each (FUZZ='inittab uevent' for some)
 # make analyse          cppcheck, gcc -fanalyzer, clang-tidy
 # make torture          faults, little memory, 200 boots, kills, full disks ... (TORTURE='boots kill' for some)
+# make coverage         lines that the tests reach, per applet
 # make size             bytes of code and data per applet
 # make menuconfig       choose applets and options (also oldconfig, olddefconfig, savedefconfig,
 #                       defconfig, allnoconfig, allyesconfig, NAME_defconfig)

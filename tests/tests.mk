@@ -62,6 +62,11 @@ do-torture: all
 	$(Q)sh scripts/need $(check-needs)
 	$(Q)INITBOX=$(abspath $(O)/$(NAME)) prove -v --timer $(TORTURE:%=tests/torture/%.t)
 
+# Lines that the tests reach, per applet: TESTS= names some
+coverage:
+	$(Q)sh scripts/need $(build-needs)
+	$(Q)sh tests/coverage/run.sh $(if $(filter file,$(origin TESTS)),,$(TESTS))
+
 ## Benches: BENCH= names some; tests/bench/lib.sh tells how one is written
 BENCH ?=
 $(bench-timer): tests/bench/timer.c $(obj)/flags
@@ -75,4 +80,4 @@ do-bench: all $(bench-timer)
 bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
-.PHONY: unit objects do-check check-packaging analyse do-torture fuzz fuzz-bins do-bench bench-report
+.PHONY: unit objects do-check check-packaging analyse do-torture coverage fuzz fuzz-bins do-bench bench-report
