@@ -14,6 +14,9 @@
 # make size             bytes of code and data per applet
 # make menuconfig       choose applets and options (also oldconfig, olddefconfig, savedefconfig,
 #                       defconfig, allnoconfig, allyesconfig, NAME_defconfig)
+# make release          source, static binaries, checksums and SBOM in O/build/release, the same bytes anywhere
+# make sizes            write the sizes of all configurations into README.md
+# make option-cost      write what each option costs into the help texts of Config.in (takes many minutes)
 # make clean            remove what was built
 #
 # Settings: O=DIR (build there), V=1 (show commands), WERROR=1, CC=, CROSS_COMPILE=, CFLAGS=,
@@ -51,7 +54,7 @@ config := $(patsubst ./%,%,$(O)/.config)
 include scripts/config.mk
 
 # Targets that build nothing need no configuration.
-building := $(filter-out %config clean distclean help,$(or $(MAKECMDGOALS),all))
+building := $(filter-out %config clean distclean help release sizes option-cost,$(or $(MAKECMDGOALS),all))
 ifneq ($(building),)
 $(if $(filter %config,$(MAKECMDGOALS)),$(error First make $(filter %config,$(MAKECMDGOALS)), then make $(building)))
 include $(obj)/auto.conf
@@ -241,6 +244,14 @@ do-run: all
 size: $(obj)/$(NAME) $(O)/$(NAME)
 	$(Q)$(AWK) -f scripts/size.awk obj=$(obj) file=$$(wc -c <$(O)/$(NAME)) $<.map
 
+release:
+	$(Q)sh scripts/need $(build-needs) git:git cpio:cpio
+	$(Q)sh scripts/release $(abspath $(O))/build/release
+sizes:
+	$(Q)sh scripts/sizes --write
+option-cost:
+	$(Q)sh scripts/option-cost --write
+
 include tests/tests.mk
 
 compile_commands.json: $(obj)/auto.conf FORCE
@@ -255,4 +266,4 @@ help:
 	@sed -n '/^# make /,/^# Settings/s/^# \{0,1\}//p' Makefile
 
 FORCE:
-.PHONY: all no-libraries install install-doc run check bench torture do-run size clean distclean help FORCE
+.PHONY: all no-libraries install install-doc release sizes option-cost run check bench torture do-run size clean distclean help FORCE

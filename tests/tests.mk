@@ -37,6 +37,11 @@ check-packaging:
 	$(Q)sh scripts/need $(build-needs) prove:perl
 	$(Q)$(MAKE) do-check TESTS='$(wildcard tests/packaging/*.t)'
 
+# Two releases, compared, and linked anew; in minutes.
+check-release:
+	$(Q)sh scripts/need $(build-needs) prove:perl git:git cpio:cpio
+	$(Q)$(MAKE) do-check TESTS='$(wildcard tests/release/*.t)'
+
 ## Fuzzing: tests/fuzz/fuzz.t builds these with clang in a folder of its own, and runs them
 fuzz-bins := $(patsubst tests/fuzz/%.c,$(obj)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzz-bins: $(fuzz-bins)
@@ -80,4 +85,4 @@ do-bench: all $(bench-timer)
 bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
-.PHONY: unit objects do-check check-packaging analyse do-torture coverage fuzz fuzz-bins do-bench bench-report
+.PHONY: unit objects do-check check-packaging analyse do-torture coverage fuzz fuzz-bins do-bench bench-report check-release
