@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "fd.h"
 #include "fmt.h"
@@ -35,6 +36,14 @@ static int make_parents(const char *path)
 
 /* Each returns an errno, or 0 */
 
+// A link that the command has made must not lead the launcher to what only sbx-init may read, its own /proc/1/environ.
+static int is_proc(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC;
+}
+
 // Regular files, or new ones. What else is there is not waited for (a fifo), and closed again.
 static int open_item(const struct sbx_wire_item *item, const char *path, int *fd)
 {
@@ -48,9 +57,9 @@ static int open_item(const struct sbx_wire_item *item, const char *path, int *fd
 	*fd = open_here(path, flags | O_NONBLOCK | O_NOCTTY, item->mode);
 	if (*fd < 0)
 		return errno;
-	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode) || is_proc(*fd)) {
 		close(*fd);
-		return S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return S_ISDIR(st.st_mode) ? EISDIR : S_ISREG(st.st_mode) ? EPERM : EINVAL;
 	}
 	fcntl(*fd, F_SETFL, flags & ~O_NONBLOCK);
 	return 0;

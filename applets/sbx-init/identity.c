@@ -21,10 +21,6 @@
 #include "netlink.h"
 #include "sbx_init.h"
 
-#ifndef PROC_SUPER_MAGIC
-#define PROC_SUPER_MAGIC 0x9fa0
-#endif
-
 /* The parent */
 
 // A parent that has died before prctl sends no signal. Its end of the channel is closed then.

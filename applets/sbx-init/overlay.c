@@ -25,7 +25,7 @@ static int enter_fds(void)
 
 	if (dir < 0 || fstatfs(dir, &fs) < 0)
 		return failed("open", "/proc/self/fd");
-	if (fs.f_type != 0x9fa0) {	// PROC_SUPER_MAGIC
+	if (fs.f_type != PROC_SUPER_MAGIC) {
 		errno = EXDEV;
 		return failed("not a procfs:", "/proc");
 	}

@@ -32,9 +32,14 @@ long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-// hakurei's rules: these two go on to the command, SIGUSR2 is its launcher's wish to cancel.
-static void forward(pid_t command, int signal)
+// hakurei's rules: these two go on to the command, SIGUSR2 is its launcher's wish to cancel. What the container's
+// own processes send (they have a pid here; who is outside has none) is of no interest.
+static void forward(pid_t command, const struct signalfd_siginfo *info)
 {
+	int signal = (int)info->ssi_signo;
+
+	if (info->ssi_pid)
+		return;
 	if (signal == SIGTERM || signal == SIGQUIT)
 		kill(command, signal);
 	else if (signal == SIGUSR2)
@@ -48,7 +53,7 @@ static void take_signals(pid_t command)
 
 	while ((n = read(box.signals, info, sizeof info)) > 0) {
 		for (size_t i = 0; i < n / sizeof *info && command > 0; i++)
-			forward(command, (int)info[i].ssi_signo);
+			forward(command, &info[i]);
 		if ((size_t)n < sizeof info)
 			break;
 	}
@@ -91,7 +96,7 @@ int reap_once(pid_t command, unsigned adopt_wait_ms)
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG);
 
-		if (pid == command) {
+		if (pid > 0 && pid == command) {
 			code = exit_of(status);
 			command = 0;
 			end = now_ms() + adopt_wait_ms;

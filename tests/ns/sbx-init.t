@@ -1,0 +1,320 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# sbx-init.t - containers: operations, parameters, commands, exit codes, and each way out that must be shut
+#
+# Everything is done as root and as an unprivileged user. SBX_LONG=1: the long forms of the leak and kill tests.
+# shellcheck disable=SC2086 # $as and $base are lists of words
+. tests/tap.sh
+[ "$(id -u)" = 0 ] || skip_all "needs root, to be an unprivileged user too"
+unshare -Urmpf true 2>/dev/null || skip_all "no user namespaces here"
+"$INITBOX" --list | grep -q /sbx-init || skip_all "no sbx-init in this build"
+tmpdir
+chmod 755 "$tmp"
+scripts/need gcc:gcc /usr/include/stdio.h:libc6-dev setpriv:util-linux >&2
+mkdir -m 755 "$tmp/bin"
+cp "$INITBOX" "$tmp/bin/sbx-init"
+gcc -O1 -g -Wall -Ilibsbx -Ilibcommon -o "$tmp/bin/drive" tests/ns/sbx-drive.c libsbx/*.c libcommon/sbx_wire.c \
+	libcommon/sbx_proto.c -D_GNU_SOURCE 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
+gcc -O1 -static -o "$tmp/bin/probe" tests/ns/sbx-probe.c 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
+probe=/probe
+export SBX_INIT="$tmp/bin/sbx-init"
+base="op:bind / / ; op:proc /proc ; op:dev /dev ; op:tmpfs:mode=1777 /tmp ; op:bind $tmp/bin/probe /tmp/probe ;"
+probe=/tmp/probe
+
+drive() { timeout 60 $as "$tmp/bin/drive" "$@"; }
+# once WORD... -- ARGV: one command; its output and, at the end, the exit code
+once() { drive $spaces once "$@" 2>&1; echo "exit $?"; }
+# serve WORD... -- ACTION -- ACTION...
+serve() { drive $spaces "$@" 2>&1; }
+say() { once $base -- /bin/sh -c "$1"; }
+
+run_all() {	# WHO
+	who=$1
+	out=$tmp/out.$who
+	mkdir -p "$out"
+	[ "$who" = root ] || chown 65534:65534 "$out"
+	spaces="all uid=1000 gid=100"
+
+	## How it ends
+
+	is "$(say 'exit 3')" "exit 3" "$who: exit 3"
+	is "$(say 'kill -TERM $$')" "exit 143" "$who: 128 + the signal"
+	is "$(say 'exit 0')" "exit 0" "$who: exit 0"
+	like "$(once $base -- /nonexistent)" 'execute /nonexistent: No such file' "$who: a command that is not there is a failed set-up"
+	like "$(once $base -- /nonexistent)" 'exit 125' "$who: and the launcher can tell"
+	like "$(once $base -- /etc/passwd)" 'execute /etc/passwd: Permission denied' "$who: one that cannot be executed"
+	is "$(once $base -- sh -c 'exit 4')" "exit 4" "$who: a name is looked up in PATH"
+	printf 'echo from a script; exit 5\n' >"$out/script"; chmod 755 "$out/script"
+	is "$(once $base op:bind $out/script /tmp/script ';' -- /tmp/script)" "from a script
+exit 5" "$who: a script without #! is the shell's"
+
+	## Parameters
+
+	is "$(say 'id -u; id -g; echo $$; ls /proc | grep -c "^[0-9]"')" "1000
+100
+2
+4
+exit 0" "$who: user, group, and a pid namespace of its own"
+	is "$(once hostname=box domainname=dom $base -- /bin/sh -c 'uname -n; cat /proc/sys/kernel/domainname')" "box
+dom
+exit 0" "$who: host name and domain name"
+	is "$(once $base env=A='b c' dir=/usr/lib -- /bin/sh -c 'echo "$A"; pwd; env | wc -l')" "b c
+/usr/lib
+3
+exit 0" "$who: environment and working directory, and nothing else of ours"
+	like "$(once $base dir=/nope -- /bin/true)" 'chdir /nope: No such file' "$who: a working directory that is not there"
+	is "$(once $base umask=027 -- /bin/sh -c umask)" "0027
+exit 0" "$who: umask"
+	is "$(umask 077; say umask)" "0077
+exit 0" "$who: or the launcher's"
+	is "$(once $base rlimit=nofile:77:99 -- /bin/sh -c 'ulimit -Sn; ulimit -Hn')" "77
+99
+exit 0" "$who: rlimits"
+	is "$(once $base -- /bin/cat </etc/hostname)" "$(cat /etc/hostname)
+exit 0" "$who: standard input is ours"
+	is "$(once $base path=/bin/sh -- other-name -c 'echo $0')" "other-name
+exit 0" "$who: a file and another argv[0]"
+	is "$(once session $base -- /bin/sh -c 'ps -o sid= $$ | tr -d " "')" "0
+exit 0" "$who: the session is kept if wanted"
+	is "$(once $base -- /bin/sh -c 'ps -o sid= $$ | tr -d " "')" "1
+exit 0" "$who: and a new one otherwise"
+	is "$(say "ip link show lo 2>/dev/null | grep -o 'LOOPBACK,UP' || grep -c lo /proc/net/dev")" "LOOPBACK,UP
+exit 0" "$who: loopback is up"
+	like "$(once initcmd='echo from init; id -u' $base -- /bin/echo then)" '^from init' "$who: the init command runs first"
+	like "$(once initcmd='exit 1' $base -- /bin/echo then)" 'init command did not exit with 0: /bin/sh: Operation canceled' "$who: and must exit with 0"
+	unlike "$(once initcmd='exit 1' $base -- /bin/echo then)" '^then' "$who: or nothing runs"
+	like "$(once readonly op:bind /usr /usr ';' op:bind /lib64 /lib64 ';' op:bind /lib /lib ';' -- /usr/bin/touch /x)" 'Read-only file system' "$who: a read-only root"
+	is "$(once nouserns $base -- /bin/sh -c 'unshare -U true 2>&1')" "unshare: unshare failed: No space left on device
+exit 1" "$who: user namespaces can be forbidden"
+	is "$(once privileged $base -- /bin/sh -c 'grep Cap /proc/self/status | cut -f 2 | sort -u')" "0000000000200000
+exit 0" "$who: privileged keeps CAP_SYS_ADMIN and no other"
+	is "$(once caps=2001 $base -- /bin/sh -c 'grep Cap /proc/self/status | cut -f 2 | sort -u')" "0000000000002001
+exit 0" "$who: or what is asked for"
+
+	## Operations
+
+	like "$(once $base op:bind /nope /tmp/x ';' -- /bin/true)" 'bind /tmp/x: open /nope: No such file' "$who: a source that is not there"
+	is "$(once $base op:bind:optional /nope /tmp/x ';' -- /bin/echo fine)" "fine
+exit 0" "$who: unless it is optional"
+	is "$(once $base op:bind:ensure,writable $out/made/deep /tmp/x ';' -- /bin/touch /tmp/x/file) $(ls $out/made/deep) $(stat -c %a $out/made)" "exit 0 file 700" "$who: a source that is made, writable"
+	like "$(once $base op:bind $out /tmp/x ';' -- /bin/touch /tmp/x/file)" 'Read-only' "$who: read-only otherwise"
+	ln -sf /usr/bin "$out/link"
+	is "$(once $base op:bind $out/link /tmp/x ';' -- /bin/sh -c 'ls /tmp/x | grep -cx env')" "1
+exit 0" "$who: links of a source are followed on the host"
+	is "$(once op:tmpfs /a ';' op:symlink /a /b ';' op:bind / /root ';' op:bind /usr /b/usr ';' op:bind /lib64 /lib64 ';' op:bind /lib /lib ';' -- /a/usr/bin/ls /a)" "usr
+exit 0" "$who: links of a target inside the container"
+	is "$(once $base op:tmpfs:mode=711:size=65536 /tmp/t ';' -- /bin/sh -c 'stat -c %a /tmp/t; df -k /tmp/t | tail -1 | tr -s " " | cut -d " " -f 2')" "711
+64
+exit 0" "$who: tmpfs with mode and size"
+	like "$(once $base op:tmpfs:readonly /tmp/t ';' -- /bin/touch /tmp/t/x)" 'Read-only' "$who: tmpfs, read-only"
+	is "$(once $base op:mkdir:mode=750 /tmp/a/b ';' -- /bin/stat -c %a /tmp/a /tmp/a/b)" "755
+750
+exit 0" "$who: mkdir with parents"
+	is "$(once parentperm=700 $base op:mkdir:mode=750 /tmp/a/b ';' -- /bin/stat -c %a /tmp/a /tmp/a/b)" "700
+750
+exit 0" "$who: whose mode can be said"
+	is "$(once $base op:symlink some/where /tmp/l/k ';' -- /bin/readlink /tmp/l/k)" "some/where
+exit 0" "$who: symlink"
+	is "$(once $base op:symlink:dereference $out/link /tmp/k ';' -- /bin/readlink /tmp/k)" "/usr/bin
+exit 0" "$who: symlink, as one of the host says"
+	like "$(once $base op:symlink a /tmp/k ';' op:symlink b /tmp/k ';' -- /bin/true)" 'symlink /tmp/k: symlink /tmp/k: File exists' "$who: symlink that is there"
+	is "$(once $base op:symlink a /tmp/k ';' op:symlink:replace a /tmp/k ';' -- /bin/readlink /tmp/k)" "a
+exit 0" "$who: the same link again, if that is fine"
+	is "$(once $base op:place:data=hello /tmp/p ';' -- /bin/sh -c 'cat /tmp/p; echo; stat -c %a /tmp/p; (echo x >/tmp/p) 2>/dev/null || echo no')" "hello
+444
+no
+exit 0" "$who: place: a read-only file"
+	is "$(once $base op:place:writable:mode=640:data=hello /tmp/p ';' -- /bin/sh -c 'echo x >/tmp/p; cat /tmp/p; stat -c %a /tmp/p; rm /tmp/p 2>/dev/null || echo a mount')" "x
+640
+a mount
+exit 0" "$who: place: writable"
+	is "$(once $base op:place:copy:mode=600:data=hello /tmp/p ';' -- /bin/sh -c 'cat /tmp/p; rm /tmp/p && echo gone')" "hellogone
+exit 0" "$who: place: a file of its own"
+	is "$(once $base op:mkdir /tmp/d ';' op:chmod:mode=1731 /tmp/d ';' -- /bin/stat -c %a /tmp/d)" "1731
+exit 0" "$who: chmod"
+	like "$(once $base op:tmpfs /tmp/t ';' op:remount:readonly,noexec /tmp/t ';' -- /bin/grep ' /tmp/t ' /proc/self/mountinfo)" ' ro,nosuid,nodev,noexec' "$who: remount"
+	like "$(once $base op:remount:readonly /usr/bin ';' -- /bin/true)" 'remount /usr/bin: mount_setattr /usr/bin: Invalid argument' "$who: remount of what is no mount"
+	like "$(once $base op:mqueue /tmp/q ';' -- /bin/grep ' /tmp/q ' /proc/self/mountinfo)" 'nosuid,nodev,noexec.* mqueue' "$who: mqueue"
+	is "$(once op:bind /usr /usr ';' op:bind /lib64 /lib64 ';' op:bind /lib /lib ';' op:autoetc ';' -- /usr/bin/readlink /etc/hostname /etc/mtab /etc/passwd)" ".host/hostname
+/proc/mounts
+exit 1" "$who: auto-etc: links, without passwd"
+	is "$(once op:autoroot / ';' -- /bin/sh -c 'for i in /usr /etc /tmp /proc; do [ ! -e $i ] || echo $i; done; touch /usr/x 2>&1 | grep -o Read-only')" "/usr
+Read-only
+exit 0" "$who: auto-root: all but proc dev tmp mnt etc"
+	like "$(once op:autoroot / ';' op:autoroot / ';' -- /bin/true)" 'auto-root /: only once: File exists' "$who: auto-root once"
+	is "$(once $base -- /bin/sh -c 'cd /dev; ls -1 | tr "\n" " "; readlink fd ptmx core; echo x >null; head -c 3 zero | wc -c; touch /dev/x 2>/dev/null || echo read-only; touch shm/x && echo shm')" "core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero /proc/self/fd
+pts/ptmx
+/proc/kcore
+3
+read-only
+shm
+exit 0" "$who: dev"
+	is "$(once $base op:dev:writable,mqueue:mode=711 /tmp/dev ';' -- /bin/sh -c 'stat -c %a /tmp/dev; touch /tmp/dev/x && ls -d /tmp/dev/mqueue')" "711
+/tmp/dev/mqueue
+exit 0" "$who: dev, writable, with mqueue"
+	is "$(once $base -- /usr/bin/script -qc tty /dev/null | tr -d '\r')" "/dev/pts/0
+exit 0" "$who: a terminal of its own"
+	mkdir -p "$out/l1" "$out/l2" "$out/up" "$out/work"
+	echo 1 >"$out/l1/a"; echo 2 >"$out/l2/a"; echo 2 >"$out/l2/b:,\\"
+	[ "$who" = root ] || chown -R 65534:65534 "$out"
+	is "$(once $base op:overlay /tmp/o '' '' $out/l1 $out/l2 ';' -- /bin/sh -c 'cat /tmp/o/a /tmp/o/b*; touch /tmp/o/x 2>/dev/null || echo ro')" "1
+2
+ro
+exit 0" "$who: overlay, read-only"
+	is "$(once $base op:overlay:writable /tmp/o '' '' $out/l1 ';' -- /bin/sh -c 'echo 9 >/tmp/o/a; cat /tmp/o/a')$(cat $out/l1/a)" "9
+exit 01" "$who: overlay whose changes are lost"
+	is "$(once $base op:overlay /tmp/o $out/up $out/work $out/l1 ';' -- /bin/sh -c 'echo 8 >/tmp/o/a')$(cat $out/l1/a $out/up/a)" "exit 01
+8" "$who: overlay whose changes are kept"
+	is "$(once $base mask=/etc/hostname mask=/usr/share mask=/nope -- /bin/sh -c 'cat /etc/hostname; ls /usr/share; touch /usr/share/x 2>/dev/null || echo masked')" "masked
+exit 0" "$who: masks"
+	is "$(once $base op:daemon /tmp/ready /bin/sh sh -c 'sleep 0.1; touch /tmp/ready; trap "echo told; exit" TERM; while :; do sleep 0.05; done' ';' -- /bin/sh -c 'ls /tmp/ready')" "/tmp/ready
+told
+exit 0" "$who: a daemon is ready before, and told to end after"
+	like "$(once $base op:daemon /tmp/ready /bin/sh sh -c 'exit 1' ';' -- /bin/echo ran)" 'daemon /bin/sh: ended before there was /tmp/ready: No child' "$who: a daemon that ends early is fatal"
+
+	## Serving
+
+	is "$(serve $base -- ping -- exec /bin/sh -c 'exit 3' -- exec /bin/sh -c 'kill -11 $$' -- exec /nope -- exec /bin/true |
+		sed 's/ cpu=.*//')" "pong
+nonzero 3
+signalled 11
+error execute /nope: No such file or directory
+normal 0" "$who: serve: many commands"
+	is "$(serve $base -- exec /bin/sh -c 'sleep 1000 & setsid sleep 1000 & exit 0' -- stat | sed 's/ cpu=.*//; s/ resident.*//')" "normal 0
+stat executed=1 processes=1" "$who: serve: what a command leaves is killed"
+	is "$(serve $base rlimit=cpu:1:1 -- exec $probe spin -- exec /bin/true | sed 's/ cpu=.*//')" "time-limit 9
+normal 0" "$who: serve: CPU time limit"
+	is "$(serve $base wall=200 -- exec /bin/sleep 10 -- exec /bin/true | sed 's/ cpu=.*//')" "time-limit 9
+normal 0" "$who: serve: wall time limit"
+	is "$(serve $base rlimit=fsize:1000:1000 -- exec /bin/dd if=/dev/zero of=/tmp/x bs=100k count=1 2>&1 | sed 's/ cpu=.*//')" "output-limit 25" "$who: serve: output limit"
+	is "$(serve $base memory=20000000 -- exec $probe allocate 30 -- exec $probe allocate 1 | sed 's/ cpu=.*//')" "memory-limit 0
+normal 0" "$who: serve: memory limit"
+	is "$(serve $base -- exec $probe badcall | sed 's/ cpu=.*//')" "disallowed 31" "$who: serve: disallowed system call"
+	is "$(serve $base -- killafter 100 /bin/sleep 10 -- exec /bin/true | sed 's/ cpu=.*//')" "killed 9
+normal 0" "$who: serve: killed on demand"
+	is "$(serve xflags=3 $base -- exec /bin/true | sed 's/ cpu=.*//')" "sync sbx-init
+normal 0" "$who: serve: stopped before execve, pid known"
+	is "$(serve xflags=5 $base -- exec /bin/sleep 0.3 | sed 's/ cpu=.*//')" "sync sleep
+normal 0" "$who: serve: told after execve"
+	is "$(serve xflags=1073741826 $base -- exec /bin/echo ran -- ping | sed 's/ cpu=.*//')" "sync sbx-init
+error told not to execute: Operation canceled
+pong" "$who: serve: the launcher says no"
+	is "$(serve $base -- silent /bin/sh -c 'echo hi >/tmp/f; mkfifo /tmp/p' -- open 0 0 /tmp/f -- open 0101 600 /tmp/new/x -- silent /bin/cat /tmp/new/x \
+		-- open 0 0 /dev/null -- open 0 0 /tmp -- open 0 0 /tmp/p -- open 0 0 /proc/self/exe -- open 0 0 /proc/1/environ -- open 0 0 /nope | sed s/EACCES/EPERM/)" "open ok hi
+open ok 
+written
+open EINVAL
+open EISDIR
+open EINVAL
+open ELOOP
+open EPERM
+open ENOENT" "$who: serve: open regular files, and no other"
+	is "$(serve $base -- symlink /tmp/s/l target -- symlink /tmp/s/l target -- silent /bin/readlink /tmp/s/l -- delete /tmp/s -- delete /tmp/s -- silent /bin/ls -A /tmp)" "symlink ok
+symlink EEXIST
+target
+deleted
+error delete /tmp/s: No such file or directory
+probe" "$who: serve: symlink, delete"
+	is "$(serve $base -- silent $probe deep /tmp 3000 -- silent /bin/sh -c 'mkdir -p /dev/shm/x; chmod 0 /dev/shm/x; touch /tmp/f' -- reset -- exec /bin/ls -A /tmp /dev/shm | sed 's/ cpu=.*//')" "reset
+/dev/shm:
+
+/tmp:
+probe
+normal 0" "$who: serve: reset, whatever was made"
+	is "$(serve $base xflags=1 file=0:1 file=2:7 -- exec $probe descriptors 0>"$out/fds" 2>/dev/null | sed 's/ cpu=.*//'; cat "$out/fds")" "normal 0
+1 7 " "$who: serve: the descriptors that are declared, and no other"
+	is "$(serve $base -- silent $probe orphans 300 -- exec $probe zombies | sed 's/ cpu=.*//')" "zombies 0
+normal 0" "$who: serve: orphans are reaped"
+}
+
+
+# Each lesson of the specification's table that is sbx-init's
+run_security() {	# WHO
+	## CVE-2019-5736: the file that is executed
+	sum=$(sha256sum <"$SBX_INIT"; stat -c '%a %u' "$SBX_INIT")
+	printf '#!/proc/self/exe\n' >"$out/exe"; chmod 755 "$out/exe"
+	is "$(once $base op:bind $out/exe /tmp/exe ';' -- $probe overwrite)" "tried
+exit 0" "$who: CVE-2019-5736: /proc/1/exe is out of reach"
+	is "$(once $base op:bind $out/exe /tmp/exe ';' -- $probe hunt /tmp/exe 2>/dev/null)" "hunted
+exit 0" "$who: CVE-2019-5736: nor is it to be had through an interpreter line"
+	is "$(sha256sum <"$SBX_INIT"; stat -c '%a %u' "$SBX_INIT")" "$sum" "$who: CVE-2019-5736: the file is what it was"
+
+	## CVE-2024-21626: descriptors of the launcher
+	is "$(once $base -- $probe descriptors 5</etc 6</dev/null 7>"$out/x")" "0 1 2 
+exit 0" "$who: CVE-2024-21626: no descriptor of the launcher's is open"
+	for dir in /proc/self/fd/5 /proc/1/fd/5 /proc/self/root/proc/self/fd/5 /proc/self/cwd; do
+		like "$(once $base dir=$dir -- /bin/pwd 5</)" '^sbx-drive: chdir .*
+exit 125|exit 125' "$who: CVE-2024-21626: no working directory by way of $dir"
+	done
+	like "$(serve $base op:bind $out /tmp/o ';' dir=/proc/self/fd/5 -- exec /bin/pwd 5</)" 'error chdir' "$who: CVE-2024-21626: nor when serving"
+
+	## CVE-2016-9962, CVE-2016-8659: PID 1
+	is "$(SECRET=x once $base -- $probe peek 1)" "peeked
+exit 0" "$who: CVE-2016-9962: nothing of PID 1 can be read, traced or taken"
+	is "$(serve xflags=1 $base -- silent $probe peek 1)" "peeked" "$who: CVE-2016-9962: nor when serving"
+
+	## CVE-2020-5291
+	cp "$tmp/bin/drive" "$tmp/bin/setuid"; chmod 4755 "$tmp/bin/setuid"
+	cp "$SBX_INIT" "$tmp/bin/sbx-init-setuid"
+	if [ "$as" ]; then
+		like "$($as $tmp/bin/setuid $spaces once $base -- /bin/true 2>&1)" 'refuses to run setuid' "$who: CVE-2020-5291: no setuid launcher"
+	fi
+
+	## CVE-2022-29162 and no_new_privs
+	is "$(once $base -- /bin/grep -E '^(Cap|NoNew|Dump)' /proc/self/status)" "CapInh:	0000000000000000
+CapPrm:	0000000000000000
+CapEff:	0000000000000000
+CapBnd:	0000000000000000
+CapAmb:	0000000000000000
+NoNewPrivs:	1
+exit 0" "$who: CVE-2022-29162: five empty capability sets, no_new_privs"
+	is "$(drive all uid=0 gid=0 $base -- silent /bin/sh -c 'grep -hE "^Cap" /proc/self/status /proc/1/status | cut -f 2 | sort -u' 2>/dev/null)" "0000000000000000" "$who: for user 0, and for PID 1 too"
+
+	## CVE-2025-31133, CVE-2025-52565: devices that are none. The host's /dev is made up in a mount namespace of its own
+	like "$(fake /dev/null -- once $base -- /bin/echo ran)" 'not the device it should be: /dev/null: No such device' "$who: CVE-2025-31133: a false /dev/null"
+	is "$(fake /dev/null -- once op:bind / / ';' op:proc /proc ';' mask=/etc/hostname -- /bin/cat /etc/hostname)" "exit 0" "$who: CVE-2025-31133: masks do not need it"
+	like "$(fake /dev/urandom -- once $base -- /bin/echo ran)" 'not the device it should be' "$who: CVE-2025-31133: a false /dev/urandom"
+
+	## Recursive read-only
+	is "$(recursive_source)" "0" "$who: each mount below a read-only bind is ro,nosuid,nodev"
+	## PID 1
+	is "$(once $base -- /bin/sh -c 'kill -9 1; kill -TERM 1; kill -STOP 1; echo alive')" "alive
+exit 0" "$who: kill -9 1 does nothing"
+	is "$(once adopt=300 $base -- /bin/sh -c "setsid sleep 77654 & echo started") $(pgrep -f 'sleep 77654')" "started
+sbx-init: timeout exceeded waiting for lingering processes
+exit 0 " "$who: what is left after the wait ends with it"
+	is "$(once $base -- $probe orphans 500)" "exit 0" "$who: orphans"
+}
+
+# fake PATH -- COMMAND: with a regular file in place of a device
+fake() {
+	fake_path=$1; shift 2
+	: >"$tmp/false"
+	export as spaces tmp SBX_INIT
+	unshare -m sh -c 'mount --bind "$1" "$2"; shift 2; export LC_ALL=C; . "$0"; "$@"' "$tmp/functions" "$tmp/false" "$fake_path" "$@"
+}
+
+# How many mounts below a read-only bind are not ro,nosuid,nodev: siblings that share a prefix, nested tmpfs
+recursive_source() {
+	export as spaces base tmp SBX_INIT
+	unshare -m sh -c '. "$0"; mkdir -p "$tmp/rec"; mount -t tmpfs x "$tmp/rec"; mkdir "$tmp/rec/cpu" "$tmp/rec/cpuacct" "$tmp/rec/a b"
+		for i in cpu cpuacct "a b"; do mount -t tmpfs x "$tmp/rec/$i"; mkdir "$tmp/rec/$i/in"; mount -t tmpfs x "$tmp/rec/$i/in"; done
+		chmod -R 777 "$tmp/rec"
+		once $base op:bind "$tmp/rec" /tmp/rec ";" -- /bin/sh -c "grep /tmp/rec /proc/self/mountinfo >/tmp/m; [ \$(wc -l </tmp/m) = 7 ] || echo count; grep -vc \" ro,nosuid,nodev\" /tmp/m; touch /tmp/rec/cpuacct/x /tmp/rec/cpu/in/x 2>/dev/null && echo written" | sed "/^exit 1/d; /^exit 0/d"' "$tmp/functions"
+}
+
+cat >"$tmp/functions" <<'END'
+drive() { timeout 60 $as "$tmp/bin/drive" "$@"; }
+once() { drive $spaces once "$@" 2>&1; echo "exit $?"; }
+END
+
+as=
+run_all root
+run_security
+as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+run_all nobody
+run_security
+# The user's own copy: what such a user could write to is protected in another way.
+own=$tmp/own; mkdir "$own"; cp "$INITBOX" "$own/sbx-init"; chown -R 65534:65534 "$own"
+SBX_INIT=$own/sbx-init; who="nobody's own file"; run_security
+done_testing
