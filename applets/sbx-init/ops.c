@@ -131,6 +131,8 @@ static int op_proc(const struct sbx_wire_op *op)
 
 	if (box.namespaces & CLONE_NEWPID || box.flags & SBX_F_JOINED_PID) {
 		fd = new_mount("proc", set, options);
+		if (fd < 0 && errno == EPERM)
+			failed("no new procfs where the one that is there is covered in part", "");
 	} else {
 		proc = host_open("/proc", O_PATH | O_DIRECTORY);
 		fd = proc < 0 ? failed("open", "/proc") : clone_tree(proc, "/proc");

@@ -48,6 +48,14 @@ int failed_in(const char *operation, const char *object)
 	return -1;
 }
 
+int bad_packet(int got)
+{
+	if (got < 0)
+		return failed("receive", "");
+	errno = EPIPE;
+	return failed("the channel's other end is closed", "");
+}
+
 /* The set-up */
 
 static int refuse(int error, const char *why)
@@ -165,14 +173,6 @@ static int bad_message(const struct sbx_message *message, const char *why, unsig
 	format_path(text, "message %s: %s %s", sbx_type_name(message->type), key ? sbx_key_name(key) : "it", why);
 	errno = EBADMSG;
 	return failed(text, "");
-}
-
-static int bad_packet(int got)
-{
-	if (got < 0)
-		return failed("receive", "");
-	errno = EPIPE;
-	return failed("the channel's other end is closed", "");
 }
 
 // Pings until it comes.

@@ -45,6 +45,9 @@ int failed(const char *operation, const char *object);
 // Puts "operation object: " before what is noted; returns -1.
 int failed_in(const char *operation, const char *object);
 
+// What sbx_wire_receive said other than 1: -1 or the channel's end (EPIPE).
+int bad_packet(int got);
+
 // A change to the machine: through the door, silent, noted if it fails.
 #define DO(call, operation, object) \
 	note(allowing(ANY_ERROR, DOOR(call, operation, object, "%s", "")), operation, object)

@@ -152,10 +152,8 @@ static int take_kill(struct run *run)
 	struct sbx_wire wire;
 	int got = sbx_wire_receive(box.channel, &packet, &wire);
 
-	if (got <= 0) {
-		errno = got ? errno : EPIPE;
-		return failed("the channel's other end is closed", "");
-	}
+	if (got <= 0)
+		return bad_packet(got);
 	sbx_wire_free(&wire);
 	if (wire.type != SBX_KILL || wire.length || wire.fd_count) {
 		errno = EBADMSG;
@@ -377,10 +375,8 @@ static int next_command(struct sbx_packet *packet)
 	unsigned key;
 	int got = sbx_wire_receive(box.channel, packet, &wire), result;
 
-	if (got <= 0) {
-		errno = got ? errno : EPIPE;
-		return failed("the channel's other end is closed", "");
-	}
+	if (got <= 0)
+		return bad_packet(got);
 	if (sbx_parse(wire.type, wire.body, wire.length, wire.fd_count, &message, &why, &key) < 0) {
 		errno = EBADMSG;
 		failed(key ? sbx_key_name(key) : "message", why);

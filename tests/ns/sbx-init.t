@@ -10,7 +10,7 @@ unshare -Urmpf true 2>/dev/null || skip_all "no user namespaces here"
 "$INITBOX" --list | grep -q /sbx-init || skip_all "no sbx-init in this build"
 tmpdir
 chmod 755 "$tmp"
-scripts/need gcc:gcc /usr/include/stdio.h:libc6-dev setpriv:util-linux >&2
+scripts/need gcc:gcc /usr/include/stdio.h:libc6-dev setpriv:util-linux /usr/bin/python3:python3-minimal >&2
 mkdir -m 755 "$tmp/bin"
 cp "$INITBOX" "$tmp/bin/sbx-init"
 gcc -O1 -g -Wall -Ilibsbx -Ilibcommon -o "$tmp/bin/drive" tests/ns/sbx-drive.c libsbx/*.c libcommon/sbx_wire.c \
@@ -286,6 +286,200 @@ exit 0 " "$who: what is left after the wait ends with it"
 	is "$(once $base -- $probe orphans 500)" "exit 0" "$who: orphans"
 }
 
+# Each call of the set-up that changes something is made to fail, one after another: the command must never run. One
+# container has every operation, so this goes through all of them.
+run_faults() {	# WHO
+	mkdir -p "$out/f/upper" "$out/f/work" "$out/mark"; chmod 777 "$out/mark"
+	[ "$who" = root ] || chown -R 65534:65534 "$out/f"
+	every="$base op:bind:writable $out/mark /tmp/mark ; op:bind:optional /nope /tmp/n ; op:place:data=x /tmp/p1 ; op:place:copy:data=x /tmp/p2 ;
+		op:overlay /tmp/o $out/f/upper $out/f/work /usr/bin ; op:overlay:writable /tmp/o2 '' '' /usr/bin ; op:symlink a /tmp/k ; op:mkdir /tmp/a/b ;
+		op:chmod:mode=700 /tmp/a ; op:mqueue /tmp/q ; op:remount:readonly /tmp/q ; op:dev:writable,mqueue /tmp/dev ;
+		op:daemon /tmp/ready /bin/touch touch /tmp/ready ; hostname=h domainname=d mask=/etc/hostname readonly nouserns presets=15 scopetry=3
+		landlock=fff:/ initcmd=true rlimit=nofile:50:50 dir=/tmp"
+	every=$(echo "$every" | sed "s/''/%/g")	# words only; the empty ones are put back below
+	set --
+	for word in $every; do [ "$word" = % ] && set -- "$@" '' || set -- "$@" "$word"; done
+	ran=0 silent=0 n=0 harmless=0 row=0
+	is "$(once "$@" -- /bin/touch /tmp/mark/ran) $(ls $out/mark)" "exit 0 ran" "$who: a container with everything"
+	while n=$((n + 1)); do
+		rm -f "$out/mark/ran"
+		said=$(INITBOX_FAULT=$n once "$@" -- /bin/touch /tmp/mark/ran)
+		case $said in
+		"exit 0")	# two in a row: there are no more calls
+			row=$((row + 1)) harmless=$((harmless + 1))
+			[ $row -lt 2 ] || break
+			continue ;;
+		*Input/output\ error*"exit 125") ;;
+		*) silent=$((silent + 1)); diag "call $n: $said" ;;
+		esac
+		row=0
+		[ ! -e "$out/mark/ran" ] || { ran=$((ran + 1)); diag "call $n: it ran"; }
+		[ $n -lt 400 ] || break
+	done
+	is "$ran" 0 "$who: fail closed: no command runs after a failed call"
+	is "$silent" 0 "$who: and each failure is named"
+	is "$harmless" 3 "$who: but for the loopback interface"
+	ok "$who: that were more than 100 calls ($n)" [ $n -gt 100 ]
+	# One that happens in the child of a server: it is said, and the next command runs
+	for call in execve setrlimit; do
+		like "$(INITBOX_FAULT=$call#1 serve $base rlimit=core:0:0 -- exec /bin/echo ran -- exec /bin/echo fine | sed 's/ cpu=.*//' | tr '\n' ' ')" \
+			'^error .*: Input/output error fine normal 0 $' "$who: serve: a failed $call"
+	done
+}
+
+# Whatever ends the launcher ends the container, at whatever moment.
+run_kills() {
+	left=0
+	cat >"$tmp/kills" <<-'END'
+	. "$tmp/functions"
+	n=$1
+	while [ $n -gt 0 ]; do
+		n=$((n - 1))
+		$as "$tmp/bin/drive" $spaces once $base -- $probe spin_marked 2>/dev/null &
+		sleep "0.0$(od -An -N1 -tu1 /dev/urandom | tr -d ' ')"
+		kill -9 $!
+		wait $! 2>/dev/null
+	done
+	END
+	sh "$tmp/kills" "$([ "${SBX_LONG:-}" ] && echo 1000 || echo 60)" 2>/dev/null
+	for try in 1 2 3 4 5 6 7 8 9 10; do left=$(pgrep -fc spin_marked); [ "$left" = 0 ] && break; sleep 0.1; done
+	is "$left" 0 "$who: nothing runs on after its launcher was killed, at any moment"
+}
+
+# By the thousand, by one launcher: nothing is left of them, in it or elsewhere.
+run_leaks() {
+	count=$([ "${SBX_LONG:-}" ] && echo 10000 || echo 300)
+	before=$(wc -l </proc/self/mountinfo; find /proc/[0-9]* -maxdepth 0 | wc -l; ls /dev/pts | wc -l)
+	like "$(SBX_TIMES=$count once $base -- /bin/true)" "^once $count us=[0-9]+ fds=0 kib=([0-9]|[1-9][0-9])\$" "$who: $count containers: no descriptor and no memory is lost"
+	after=$(wc -l </proc/self/mountinfo; find /proc/[0-9]* -maxdepth 0 | wc -l; ls /dev/pts | wc -l)
+	is "$(echo "$after" | sed -n '1p;3p')" "$(echo "$before" | sed -n '1p;3p')" "$who: no mount, no terminal"
+	is "$(pgrep -fc "^sbx-init 3")" 0 "$who: no process"
+	like "$(serve $base -- times "$count" /bin/true -- silent /bin/sh -c 'ls /proc/1/fd 2>/dev/null | wc -l' -- stat)" "executed=$((count + 1)) processes=1 " "$who: $count commands in one"
+}
+
+# A sender that does not keep to the protocol
+run_protocol() {
+	ping=736278010100000000000000$(printf %08d 0)
+	is "$(serve $base -- raw $ping)" "raw 0 " "$who: protocol: a ping by hand"
+	while read -r what bytes; do
+		like "$(serve $base -- raw "$bytes" -- ping)" '^raw 74 .*
+error (send ping: Broken pipe|sbx-init has ended|receive: Connection reset.*)$' "$who: protocol: $what ends the container"
+	done <<-END
+	no-magic 000000000100000000000000$(printf %08d 0)
+	another-version 736278020100000000000000$(printf %08d 0)
+	a-header-that-is-cut 7362780101000000
+	a-body-that-is-cut 736278010100000010000000$(printf %08d 0)0000
+	bytes-too-many 736278010100000000000000$(printf %08d 0)00
+	no-such-type 736278016300000000000000$(printf %08d 0)
+	no-such-field 736278010700000008000000$(printf %08d 0)ff00000000000000
+	a-second-configuration 736278010200000000000000$(printf %08d 0)
+	descriptors-that-did-not-come 736278010100010000000000$(printf %08d 0)
+	a-body-of-4-GiB 7362780107000000ffffffff$(printf %08d 0)
+	an-execve-without-arguments 736278010700000000000000$(printf %08d 0)
+	END
+	is "$(serve $base -- raw "$(printf '0%.0s' $(seq 1 65600))" -- ping | head -1)" "raw 74 receive" "$who: protocol: a packet that is too long"
+	is "$($as /usr/bin/python3 - "$tmp/bin/sbx-init" <<-'END'
+	import os, socket, struct, sys
+	# More descriptors than are allowed, and a launcher that just goes
+	for what in "fds", "gone", "half":
+	    a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    pid = os.fork()
+	    if not pid:
+	        end = os.dup(b.fileno()); a.close(); b.close(); os.dup2(end, 3)
+	        os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
+	        os.execv(sys.argv[1], ["sbx-init", "3"])
+	    b.close()
+	    header = struct.pack("=IHHII", 0x01786273, 1, 253, 0, 0)
+	    if what == "fds":
+	        socket.send_fds(a, [header], [0] * 253)
+	        print(struct.unpack_from("=IH", a.recv(4096))[1])
+	    if what == "half":
+	        a.send(struct.pack("=IHHII", 0x01786273, 2, 0, 1000000, 0) + bytes(32752))
+	    a.close()
+	    print(what, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+	)" "32
+fds 1
+gone 1
+half 1" "$who: protocol: too many descriptors, no launcher, half a message"
+}
+
+# CVE-2021-30465, CVE-2024-42472: folders that change while they are mounted
+run_race() {
+	mkdir -p "$out/race/dir/sub" "$out/race/in/place"
+	ln -sfn / "$out/race/link"; ln -sfn / "$out/race/in/link"; rm -f "$out/race/dir/sub/escaped"
+	chmod -R 777 "$out/race"
+	$as "$tmp/bin/probe" swap "$out/race/dir" "$out/race/link" & swapper=$!
+	$as "$tmp/bin/probe" swap "$out/race/in/place" "$out/race/in/link" & swapper2=$!
+	count=$([ "${SBX_LONG:-}" ] && echo 1000 || echo 100)
+	before=$(wc -l </proc/self/mountinfo)
+	outside=$(n=$count; while [ $n -gt 0 ]; do n=$((n - 1))
+		drive $spaces once $base op:bind:writable "$out/race/in" /tmp/in ';' op:bind:optional "$out/race/dir/sub" /tmp/in/place/sub ';' \
+			op:tmpfs /tmp/in/place/made ';' op:place:copy:data=x /tmp/in/place/escaped ';' -- /bin/true 2>/dev/null
+	done; ls -d /sub /made /escaped 2>/dev/null)
+	kill -9 $swapper $swapper2; wait $swapper $swapper2 2>/dev/null
+	is "$outside" "" "$who: CVE-2021-30465: nothing is made or mounted outside, $count times"
+	is "$(wc -l </proc/self/mountinfo)" "$before" "$who: CVE-2024-42472: nor in our own namespace"
+}
+
+run_more() {
+	## CVE-2025-52881: a false /proc
+	like "$(false_proc once $base -- /bin/echo ran)" "not a procfs: /proc/self/(uid_map|setgroups)|open /proc/self/uid_map" "$who: CVE-2025-52881: what is written to must be a procfs"
+
+	## Signals
+	is "$(forwarded TERM)" "got TERM
+exit 7" "$who: SIGTERM goes on to the command"
+	is "$(forwarded QUIT)" "got QUIT
+exit 7" "$who: SIGQUIT too"
+	is "$(forwarded USR2 forward)" "got INT
+exit 7" "$who: a cancel is SIGINT, if so configured"
+	is "$(forwarded USR2)" "exit 137" "$who: or ends it, and is no success"
+	is "$(ignored='trap "" TERM INT PIPE USR1'; $ignored; once $base -- /bin/grep Sig[BI] /proc/self/status | tr '\t' ' ')" "SigBlk: 0000000000000000
+SigIgn: 0000000000000000
+exit 0" "$who: no ignored or blocked signal of the launcher goes on"
+
+	## Landlock
+	if "$tmp/bin/probe" landlock 6; then
+		rm -f "$tmp/listening"
+		$as "$tmp/bin/probe" listen "sbx-test-$$" >"$tmp/listening" & listener=$!
+		while [ ! -s "$tmp/listening" ]; do sleep 0.02; done
+		hostnet="user pid mnt ipc uts cgroup uid=1000 gid=100"
+		is "$(drive $hostnet once $base -- $probe connect "sbx-test-$$")" "connect ok" "$who: without a scope an abstract socket of the host can be reached"
+		is "$(drive $hostnet once scope=1 $base -- $probe connect "sbx-test-$$")" "connect EPERM" "$who: with it, not"
+		kill $listener
+		is "$(drive user mnt ipc direct uid=1000 gid=100 scope=2 $base -- $probe signal $$ 0)" "kill EPERM" "$who: and no signal leaves, where the pid namespace is shared"
+	else
+		skip "Landlock scopes need Linux 6.12" "$who: scopes"
+	fi
+	like "$(once landlock=c:/usr landlock=c:/lib64 landlock=d:/usr landlock=5:/lib landlock=c:/tmp landlock=f:/dev $base -- /bin/cat /etc/hostname)" 'Permission denied' "$who: Landlock rules"
+
+	## Without a new root, without sbx-init staying
+	is "$(drive user direct host uid=1000 gid=100 -- /bin/sh -c 'id -u; exit 9'; echo $?)" "1000
+9" "$who: direct, on the host's root"
+	like "$(drive user host once uid=1000 -- /bin/true 2>&1)" 'needs a pid namespace' "$who: a reaper needs a pid namespace"
+	is "$(once direct $base -- /bin/sh -c 'echo $$; exit 5')" "1
+exit 5" "$who: direct: the command is pid 1"
+
+	## Inside each other
+	is "$(once op:bind / / ';' op:proc:writable /proc ';' op:dev /dev ';' op:tmpfs:mode=1777 /tmp ';' op:bind "$tmp/bin" /tmp/bin ';' env=SBX_INIT=/tmp/bin/sbx-init -- /tmp/bin/drive all uid=5 gid=5 once op:bind / / ';' op:proc /proc ';' op:dev /dev ';' -- /bin/sh -c 'id -u; exit 3')" "5
+exit 3" "$who: a container in a container"
+	like "$(once nouserns op:bind / / ';' op:proc /proc ';' op:tmpfs:mode=1777 /tmp ';' op:bind "$tmp/bin" /tmp/bin ';' env=SBX_INIT=/tmp/bin/sbx-init -- /tmp/bin/drive all once op:bind / / ';' -- /bin/true)" 'too many namespaces' "$who: where there are no user namespaces, that is said"
+	like "$(once presets=2 op:bind / / ';' op:proc /proc ';' op:tmpfs:mode=1777 /tmp ';' op:bind "$tmp/bin" /tmp/bin ';' env=SBX_INIT=/tmp/bin/sbx-init -- /tmp/bin/drive all once op:bind / / ';' -- /bin/true)" 'no user namespaces for us here' "$who: or where a filter forbids them"
+}
+
+forwarded() {	# SIGNAL [WORD]
+	rm -rf "$out/sig"; mkdir "$out/sig"; chmod 777 "$out/sig"
+	{ once ${2:-} $base op:bind:writable "$out/sig" /tmp/s ';' -- /bin/sh -c 'for i in TERM QUIT INT; do trap "echo got $i; exit 7" $i; done; touch /tmp/s/up; while :; do sleep 0.02; done'; } &
+	while [ ! -e "$out/sig/up" ]; do sleep 0.02; done
+	pkill "-$1" -xf 'sbx-init 3'
+	wait $!
+}
+
+false_proc() {
+	export as spaces tmp SBX_INIT
+	unshare -m sh -c 'mount -t tmpfs x /proc; mkdir -p /proc/self/fd; : >/proc/self/uid_map; : >/proc/self/setgroups; : >/proc/self/gid_map; chmod -R 777 /proc; . "$0"; "$@"' "$tmp/functions" "$@"
+}
+
 # fake PATH -- COMMAND: with a regular file in place of a device
 fake() {
 	fake_path=$1; shift 2
@@ -308,12 +502,14 @@ drive() { timeout 60 $as "$tmp/bin/drive" "$@"; }
 once() { drive $spaces once "$@" 2>&1; echo "exit $?"; }
 END
 
+rest() { run_security; run_more; run_protocol; run_faults; run_kills; run_leaks; run_race; }
+export probe base
 as=
 run_all root
-run_security
+rest
 as="setpriv --reuid=65534 --regid=65534 --clear-groups"
 run_all nobody
-run_security
+rest
 # The user's own copy: what such a user could write to is protected in another way.
 own=$tmp/own; mkdir "$own"; cp "$INITBOX" "$own/sbx-init"; chown -R 65534:65534 "$own"
 SBX_INIT=$own/sbx-init; who="nobody's own file"; run_security

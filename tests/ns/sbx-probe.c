@@ -245,6 +245,10 @@ int main(int argc, char **argv)
 		return swap(argv[2], argv[3]);
 	if (!strcmp(what, "signal"))
 		return say("kill", kill(atoi(argv[2]), atoi(argv[3]))), 0;
+	if (!strcmp(what, "landlock"))
+		return syscall(444, NULL, 0, 1) < atoi(argv[2]);
+	if (!strcmp(what, "spin_marked"))
+		return sleep(10);
 	if (!strcmp(what, "spin"))
 		for (;;)
 			;
