@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -419,19 +420,6 @@ static int act(struct sbx *box, char **argv)
 	return -1;
 }
 
-static long resident_kib(void)
-{
-	long pages = 0, all;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (f) {
-		if (fscanf(f, "%ld %ld", &all, &pages) != 2)
-			pages = 0;
-		fclose(f);
-	}
-	return pages * sysconf(_SC_PAGESIZE) / 1024;
-}
-
 // The first descriptor that is free tells whether one has been lost.
 static int next_fd(void)
 {
@@ -461,18 +449,17 @@ static int repeat(void)
 {
 	const char *text = getenv("SBX_TIMES");
 	int n = text ? atoi(text) : 0, code = one(), fd = next_fd();
-	long kib;
+	size_t bytes;
 	long long start;
 
-	for (int i = 0; i < 20 && n; i++)	// what the C library takes once and for all
-		one();
-	kib = resident_kib();
+	bytes = mallinfo2().uordblks;
 	start = now_us();
 
 	for (int i = 0; i < n; i++)
 		code = one();
 	if (n)
-		printf("once %d us=%lld fds=%d kib=%ld\n", n, (now_us() - start) / n, next_fd() - fd, resident_kib() - kib);
+		printf("once %d us=%lld fds=%d bytes=%zd\n", n, (now_us() - start) / n, next_fd() - fd,
+		       (ssize_t)(mallinfo2().uordblks - bytes));
 	return code;
 }
 
