@@ -39,6 +39,7 @@ static const struct key {
 	[SBX_LANDLOCK] = { "landlock rule", LANDLOCK, CONF | MANY, 0 },
 	[SBX_SERVE] = { "channel to serve", FD, CONF, 0 },
 	[SBX_FILE_LABEL] = { "file label", TEXT, CONF, 0 },
+	[SBX_USERNS] = { "user namespace", FD, CONF, 0 },
 	[SBX_PATH] = { "path", TEXT, EXEC, 0 },
 	[SBX_ARGV] = { "arguments", TEXTS, EXEC, 0 },
 	[SBX_ENV] = { "environment", TEXTS, EXEC, 0 },

@@ -80,6 +80,7 @@ enum sbx_key {
 	SBX_LANDLOCK,		// u64 of LANDLOCK_ACCESS_FS_* and a path with its 0; any number
 	SBX_SERVE,		// fd: after the reply, commands come from here
 	SBX_FILE_LABEL,		// text: an LSM's context for the file systems that are made (context=)
+	SBX_USERNS,		// fd: a user namespace that is joined when all is mounted
 
 	// The command (SBX_EXECVE, and SBX_CONF with SBX_F_ONCE)
 	SBX_PATH = 64,		// text: the file; default: argv[0] looked up in the PATH of SBX_ENV

@@ -127,6 +127,13 @@ int limit_user_namespaces(void)
 	return write_proc("/proc/sys/user/max_user_namespaces", "0");
 }
 
+int join_user_namespace(void)
+{
+	uint32_t index = (uint32_t)sbx_number(box.conf, SBX_USERNS, SBX_UNSET);
+
+	return index == SBX_UNSET ? 0 : DO(setns(box.fds[index], CLONE_NEWUSER), "setns", "user namespace");
+}
+
 /* User, groups, capabilities */
 
 struct capabilities { uint32_t effective, permitted, inheritable; };

@@ -119,6 +119,7 @@ static const struct step {
 	{ "masks", run_masks },
 	{ "own proc", keep_proc },
 	{ "leave the host", finish_root },
+	{ "user namespace", join_user_namespace },
 	{ "identity", take_identity },
 	{ "init command", run_init_command },
 	{ "landlock", restrict_landlock },

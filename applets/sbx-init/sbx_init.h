@@ -61,6 +61,7 @@ int write_id_maps(void);
 int tie_to_parent(void);
 int set_names(void);
 int limit_user_namespaces(void);
+int join_user_namespace(void);
 int take_identity(void);
 // Opens a file of the /proc at `dirfd` (a procfs: that is checked) to write. Returns a descriptor, or -1 noted.
 int open_proc(int dirfd, const char *path);

@@ -481,8 +481,8 @@ static int combination(struct plan *plan)
 		return refuse(O_AS_PID_1, "needs --unshare-pid");
 	if (plan->has_daemon && !(plan->namespaces & CLONE_NEWPID))
 		return refuse(O_DAEMON, "needs --unshare-pid");
-	if (plan->flags & SBX_F_DIRECT && plan->has_daemon)
-		return refuse(O_DAEMON, "excludes --as-pid-1");
+	if (plan->has_daemon && (plan->flags & SBX_F_DIRECT || !is_once(plan)))
+		return refuse(O_DAEMON, "excludes --as-pid-1, --serve, --stats, --wall-limit and --lock-file");
 	if (plan->flags & SBX_F_DIRECT && plan->lock_count)
 		return refuse(O_AS_PID_1, "excludes --lock-file");
 	if (plan->serve && plan->flags & SBX_F_DIRECT)

@@ -28,7 +28,7 @@ static int fail(const char *what)
 
 /// The container: what the plan says, as sbx-init's fields
 
-static int is_once(const struct plan *plan)
+int is_once(const struct plan *plan)
 {
 	return !plan->serve && plan->stats_fd < 0 && !plan->wall_ns && !plan->lock_count;
 }
@@ -68,6 +68,8 @@ static void put_container(struct plan *plan)
 		flags |= SBX_F_DIRECT;	// no first process is needed to reap for it
 	sbx_put_u32(&plan->conf, SBX_FLAGS, flags);
 	put_identity(plan);
+	if (plan->userns2 >= 0)
+		sbx_put_fd(&plan->conf, SBX_USERNS, plan->userns2);
 	put_rights(plan);
 	if (plan->hostname)
 		sbx_put_text(&plan->conf, SBX_HOSTNAME, plan->hostname);

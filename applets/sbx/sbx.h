@@ -62,6 +62,9 @@ struct plan {
 	unsigned used[32];	// bits: descriptors up to 1023 that an option names
 };
 
+// One command and nothing to be watched: sbx-init runs it and ends. Else it serves, and we are its client.
+int is_once(const struct plan *plan);
+
 // Says what is wrong with an option, in one line; returns EXIT_SETUP.
 int refuse(enum option_id option, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

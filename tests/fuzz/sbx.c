@@ -65,7 +65,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!result) {
 		must(plan.command.count || plan.serve);
 		must(plan.env.count);
-		check_request(&plan.conf);
+		if (plan.command.count) {
+			sbx_put_u32(&plan.conf, SBX_FLAGS, SBX_F_ONCE);
+			put_command(&plan, &plan.conf, 0);
+			check_request(&plan.conf);
+		}
 	}
 	plan_free(&plan);
 	free(text);

@@ -89,8 +89,16 @@ joined() {
 	child=${child% }
 	ns=$(readlink /proc/$child/ns/user)
 	is "$("$tmp/sbx" --userns 5 --ro-bind / / readlink /proc/self/ns/user 5</proc/$child/ns/user 2>&1)" "$ns" 'root: --userns joins one'
-	kill $holder
-	wait $holder 2>/dev/null || :
+	# A namespace in that one, for the end
+	nsenter -t $child -U --preserve-credentials unshare -r sleep 30 &
+	inner=$!
+	sleep 0.5
+	deeper=$(readlink /proc/$inner/ns/user)
+	unlike "$deeper" "^$ns\$" 'root: there are two to join'
+	is "$("$tmp/sbx" --userns 5 --userns2 6 --ro-bind / / --proc /proc readlink /proc/self/ns/user 5</proc/$child/ns/user 6</proc/$inner/ns/user 2>&1)" \
+		"$deeper" 'root: --userns2 joins another when all is set up'
+	kill $inner $holder
+	wait $inner $holder 2>/dev/null || :
 	unshare -p -f --kill-child sleep 30 &
 	holder=$!
 	sleep 0.3

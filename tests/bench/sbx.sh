@@ -1,0 +1,120 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# sbx.sh - containers: one at a time, many at once, with many mounts, and commands in one that stays
+#
+# Peers are Debian's bubblewrap, crun and runc, each in all namespaces with the same root, /proc and /dev. crun and runc have
+# their cgroup switched off or are left out, since not every machine hands them one.
+# shellcheck disable=SC2086 # words
+. tests/bench/lib.sh
+has /bin/sbx || { skipped 'all' 'built without sbx'; finish; }
+[ "$(id -u)" = 0 ] || { skipped 'all' 'needs root, for crun and runc'; finish; }
+
+printf 'int main(void) { return 0; }' >"$tmp/nothing.c"
+"${CC:-musl-gcc}" -Os -static -o "$tmp/nothing" "$tmp/nothing.c" || { fail "the floor's build"; finish; }
+ln -s "$INITBOX" "$tmp/sbx"
+libraries='libc6 libselinux1 libcap2 libpcre2-8-0'
+bubblewrap=$(peer bubblewrap usr/bin/bwrap bubblewrap $libraries) && bubblewrap=$bubblewrap/usr/bin/bwrap || bubblewrap=''
+if [ "$bubblewrap" ] && ! "$bubblewrap" --ro-bind / / true; then skipped bubblewrap 'does not run here'; bubblewrap=''; fi
+crun=$(peer crun usr/bin/crun crun libyajl2 libsystemd0 libseccomp2 $libraries) && crun=$crun/usr/bin/crun || crun=''
+runc=$(peer runc usr/sbin/runc runc libseccomp2 $libraries) && runc=$runc/usr/sbin/runc || runc=''
+
+## One container after another
+
+box="--unshare-all --unshare-user --ro-bind / / --proc /proc --dev /dev $tmp/nothing"
+mkdir -p "$tmp/bundle/rootfs/proc" "$tmp/bundle/rootfs/dev"
+cp "$tmp/nothing" "$tmp/bundle/rootfs/nothing"
+cat >"$tmp/bundle/config.json" <<'END'
+{ "ociVersion": "1.0.0", "root": { "path": "rootfs", "readonly": true }, "hostname": "x",
+  "process": { "user": { "uid": 0, "gid": 0 }, "args": [ "/nothing" ], "env": [ "PATH=/" ], "cwd": "/", "noNewPrivileges": true,
+    "capabilities": { "bounding": [], "effective": [], "permitted": [] } },
+  "mounts": [ { "destination": "/proc", "type": "proc", "source": "proc", "options": [ "nosuid", "noexec", "nodev" ] },
+    { "destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": [ "nosuid", "mode=755" ] } ],
+  "linux": { "namespaces": [ { "type": "pid" }, { "type": "network" }, { "type": "ipc" }, { "type": "uts" }, { "type": "mount" },
+    { "type": "cgroup" } ] } }
+END
+set -- initbox "$tmp/sbx $box" 'vfork and exec' "$tmp/nothing"
+[ ! "$bubblewrap" ] || set -- "$@" bubblewrap "$bubblewrap $box"
+crun_command="$crun --cgroup-manager=disabled --root $tmp/crun run --bundle $tmp/bundle bench-crun"
+if [ "$crun" ] && $crun_command 2>"$tmp/why"; then set -- "$@" crun "$crun_command"
+else skipped crun "does not run here: $(head -n 1 "$tmp/why")"; crun=''; fi
+runc_command="$runc --root $tmp/runc run --bundle $tmp/bundle bench-runc"
+if [ "$runc" ] && $runc_command 2>"$tmp/why"; then set -- "$@" runc "$runc_command"
+else skipped runc "does not run here: $(head -n 1 "$tmp/why")"; runc=''; fi
+compare -n "$(fast 100 5)" -x cpu 'a container, all namespaces' "$@"
+[ ! "$bubblewrap" ] || target 'a container, all namespaces' bubblewrap 0.35
+[ ! "$crun" ] || target 'a container, all namespaces' crun 0.2
+
+few="--unshare-pid --unshare-ipc --ro-bind / / --proc /proc --dev /dev $tmp/nothing"
+set -- initbox "$tmp/sbx $few"
+[ ! "$bubblewrap" ] || set -- "$@" bubblewrap "$bubblewrap $few"
+compare -n "$(fast 100 5)" 'a container, without network and user namespace' "$@"
+[ ! "$bubblewrap" ] || target 'a container, without network and user namespace' bubblewrap 0.35
+
+## Many mounts
+
+for count in 1 10 100 2000; do
+	n=0
+	while [ $n -lt $count ]; do
+		printf '%s\0' --ro-bind "$tmp/nothing.c" "/tmp/p$n"
+		n=$((n + 1))
+	done >"$tmp/args.$count"
+	set -- initbox "$tmp/sbx --ro-bind / / --tmpfs /tmp --bind $tmp $tmp --args 9 $tmp/nothing 9<$tmp/args.$count"
+	[ ! "$bubblewrap" ] || set -- "$@" bubblewrap "$bubblewrap --ro-bind / / --tmpfs /tmp --bind $tmp $tmp --args 9 $tmp/nothing 9<$tmp/args.$count"
+	compare -n "$(fast "$([ $count = 2000 ] && echo 5 || echo 20)" 2)" -w 0 -s $count 'binds' "$@"
+	[ $count != 2000 ] || compare -n "$(fast 5 2)" -w 0 '2000 binds' "$@"
+done
+limit '2000 binds' 200000000
+
+## A container that stays
+
+if "${HOSTCC:-cc}" -O2 -Ilibsbx -Ilibcommon -o "$tmp/warm" tests/bench/sbx-warm.c libsbx/*.c libcommon/sbx_proto.c libcommon/sbx_wire.c; then
+	# As sbx-init, by that name
+	if read -r warm bare first <<-END
+	$("$tmp/warm" "$(fast 2000 50)" "$INITBOX" "$tmp/nothing")
+	END
+	then
+		result 'a command in a container that serves' initbox "$warm" ns
+		result 'a command in a container that serves' 'vfork and exec' "$bare" ns
+		target 'a command in a container that serves' 'vfork and exec' 1.5
+		result 'such a container is ready' initbox "$first" ns
+	else fail 'the server'; fi
+else fail "the client's build"; fi
+
+## Many at once
+
+cat >"$tmp/many" <<'END'
+#!/bin/sh
+# many PARALLEL TOTAL COMMAND... - prints containers a second
+parallel=$1 total=$2; shift 2
+start=$(date +%s%N)
+seq "$total" | xargs -P "$parallel" -I '{}' "$@" || exit 1
+echo $((total * 1000000000 / ($(date +%s%N) - start)))
+END
+for parallel in 1 2 8 64 512; do
+	total=$(fast $((parallel < 100 ? 256 : 1024)) 16)
+	for who in initbox bubblewrap; do
+		command="$tmp/sbx"
+		[ $who = initbox ] || command=$bubblewrap
+		[ "$command" ] || continue
+		rate=$(sh "$tmp/many" $parallel "$total" "$command" $box) || { fail "$parallel at once: $who"; continue; }
+		result "$parallel at once, containers a second" $who "$rate" /s "$total"
+	done
+done
+
+## What stays in memory, and on the disk
+
+"$tmp/sbx" --unshare-all --ro-bind / / --proc /proc --info-fd 9 sleep 2 9>"$tmp/info" & job=$!
+sleep 0.5
+init=$(sed -n 's/.*"child-pid": \([0-9]*\).*/\1/p' "$tmp/info")
+rss=$(awk '/^Rss:/ { print $2 * 1024 }' "/proc/$init/smaps_rollup")
+private=$(awk '/^Private/ { n += $2 * 1024 } END { print n }' "/proc/$init/smaps_rollup")
+wait $job
+result 'sbx-init, resident' initbox "$rss" bytes
+limit 'sbx-init, resident' 204800
+result 'sbx-init, of its own' initbox "$private" bytes
+container() { env -u MAKEFLAGS -u MAKELEVEL "${MAKE:-make}" -s O="$tmp/container" CACHE="${CACHE:-build/cache}" "$@" >"$tmp/why" 2>&1; }
+if container container_defconfig && container all; then
+	result 'container_defconfig' initbox "$(wc -c <"$tmp/container/initbox")" bytes
+	limit 'container_defconfig' 122880
+else fail 'container_defconfig' "$(tail -n 3 "$tmp/why")"; fi
+finish
