@@ -17,7 +17,11 @@
 #include "proc.h"
 #include "rc_shutdown.h"
 
-enum { STUCK = 32 };	// mounts that do not answer, remembered so that each is tried once
+enum {
+	STUCK = 32,		// mounts that do not answer, remembered so that each is tried once
+	QUIET_ROUNDS = 3,	// without a change, before what is left is given up
+	PAUSE_MS = 50,		// the kernel lets go of a dead process's files a little later
+};
 
 int mounts_left;
 
@@ -131,16 +135,18 @@ static void let_go_of_streams(void)
 	mount_table_free(&table);
 }
 
-static int unmount_round(void)
+// Returns whether something went away; *left counts what should have, and did not.
+static int unmount_round(int *left)
 {
 	struct mount_table table;
 	int progress = 0;
 
+	*left = 0;
 	if (mount_table_read(&table) < 0)
 		return warn("mountinfo:"), 0;
 	for (size_t i = table.count; i--; )
 		if (must_go(&table, &table.mounts[i]) && !is_stuck(&table.mounts[i]))
-			progress |= unmount(&table.mounts[i]);
+			unmount(&table.mounts[i]) ? (progress = 1) : ++*left;
 	mount_table_free(&table);
 	if (CONFIG_RC_SHUTDOWN_DEVICES && is_machine() && !mount_table_read(&table)) {
 		progress |= devices_detach(&table, 0);
@@ -151,9 +157,18 @@ static int unmount_round(void)
 
 void mounts_unmount(void)
 {
+	int left, quiet = 0;
+
 	let_go_of_streams();
-	while (unmount_round() && !door_is_dry())
-		;
+	while (quiet < QUIET_ROUNDS) {
+		quiet = unmount_round(&left) ? 0 : quiet + 1;
+		if (door_is_dry() || !(left || !quiet))
+			break;
+		if (quiet == 1)
+			swap_off();	// a swap file holds its file system
+		if (quiet)
+			usleep(PAUSE_MS * 1000);
+	}
 }
 
 /* Read-only */

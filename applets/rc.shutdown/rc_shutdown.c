@@ -99,7 +99,7 @@ static void step_sync(void)
 }
 
 // "FILE TYPE SIZE USED PRIORITY" below a head line (proc_swaps(5)).
-static void step_swap(void)
+void swap_off(void)
 {
 	cleanup_fd int fd = proc_open("swaps");
 	cleanup_free char *text = fd < 0 ? NULL : load_fd(fd, 1 << 20, NULL);
@@ -126,7 +126,7 @@ static const struct step {
 	{ "kill",      step_kill,       "KILL what is left" },
 	{ "seed",      step_seed,       "keep a random seed for the next boot" },
 	{ "sync",      step_sync,       "write to the disks what is in memory" },
-	{ "swap",      step_swap,       "swap off" },
+	{ "swap",      swap_off,       "swap off" },
 	{ "unmount",   mounts_unmount,  "unmount and detach, innermost first, until nothing changes" },
 	{ "readonly",  mounts_readonly, "what is left, and the root" },
 	{ "sync",      step_sync,       "once more" },

@@ -22,7 +22,8 @@ int mounts_stuck(void);
 // Mounts that are left and could still be written to.
 extern int mounts_left;
 
-// rc_shutdown.c: seconds that a call which may have to write may take without progress.
+// rc_shutdown.c: stops swapping, but not in a container; and seconds that a call which may have to write may take without progress.
+void swap_off(void);
 extern int io_seconds;
 
 // devices.c
