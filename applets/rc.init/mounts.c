@@ -44,7 +44,8 @@ static const struct { const char *path; mode_t mode; } var_rows[] = {
 #define DEV_DATA "size=10m,nr_inodes=248418,mode=755"
 static const struct mount_row dev_row =
 	{ "dev", "/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC | MS_RELATIME, DEV_DATA, 0755, 0 };
-// For a kernel without devtmpfs: mdev-lite makes the nodes.
+// For a kernel without devtmpfs, or where it cannot be mounted: without a terminal there is no shell. mdev-lite makes the
+// nodes.
 static const struct mount_row dev_tmpfs_row =
 	{ "dev", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_RELATIME, DEV_DATA, 0755, 0 };
 
@@ -218,12 +219,12 @@ void step_var(void)
 
 void step_dev(void)
 {
-	if (!door_is_dry() && !kernel_has("devtmpfs")) {
-		notice("/dev: this kernel has no devtmpfs, a tmpfs takes its place");
-		mount_row(&dev_tmpfs_row);
+	int has_devtmpfs = door_is_dry() || kernel_has("devtmpfs");
+
+	if (has_devtmpfs && !mount_row(&dev_row))
 		return;
-	}
-	mount_row(&dev_row);
+	notice("/dev: %s, a tmpfs takes its place", has_devtmpfs ? "no devtmpfs" : "this kernel has no devtmpfs");
+	mount_row(&dev_tmpfs_row);
 }
 
 // What is there already keeps its mode, but it has to be that device.
