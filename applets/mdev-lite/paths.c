@@ -141,13 +141,14 @@ static void add_scsi(const struct disk *disk, struct path *path, char *folder)
 		return;
 	if (strstr(folder, "/ata")) {
 		add_ata(disk, path, folder, &a);
+	} else {
 		*end = 0;
-		return;
+		format_path(word, "scsi-%d:%d:%d:%d", a.host - lowest_host(disk->m, folder), a.channel, a.target, a.lun);
+		*end = '/';
+		add(path, word);
+		path->transport = 1;
 	}
-	*end = 0;
-	format_path(word, "scsi-%d:%d:%d:%d", a.host - lowest_host(disk->m, folder), a.channel, a.target, a.lun);
-	add(path, word);
-	path->transport = 1;
+	end[strcspn(end + 1, "/") + 1] = 0;	// the adapter is next
 }
 
 // usb1/1-2/1-2:1.0: the port and the interface

@@ -156,6 +156,7 @@ int workers_give(const struct job *job)
 	if (!worker || send(worker->fd, job->text, job->length, MSG_NOSIGNAL) < 0)
 		return -1;
 	*worker->job = *job;
+	worker->job->name = worker->job->text;
 	worker->busy = 1;
 	return 0;
 }
