@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # mdev-lite.sh - coldplug until no new device appears, against what images do today and against the bare insertion
 #
-# All ways run in one guest, in turns. Before each, every module is taken out again, so each begins with a bare kernel.
+# All ways run in one guest, in turns, in guest instructions. Before each, every module is taken out again, so each begins with a bare kernel.
 . tests/bench/lib.sh
 with_vm
 has /sbin/mdev-lite || { skipped "coldplug" "built without mdev-lite"; finish; }
@@ -48,11 +48,11 @@ for folder in "$kmod" "$udev"; do
 done
 printf 'root:x:0:0::/:/bin/sh\n' | put /etc/passwd
 printf 'root:x:0:\ntty:x:5:\ndisk:x:6:\n' | put /etc/group
-# As many insertions as go, until nothing is left to take out.
+# As many removals as go, until nothing is left to take out.
 put /test/reset 755 <<'END'
 #!/bin/sh
 killall systemd-udevd 2>/dev/null
-echo >>/tmp/resets
+while pidof systemd-udevd >/dev/null; do sleep 0.02; done
 while :; do
 	before=$(wc -l </proc/modules)
 	while read -r name size uses rest; do [ "$uses" != 0 ] || rmmod "$name" 2>/dev/null; done </proc/modules
@@ -65,8 +65,9 @@ put /test/per-alias 755 <<'END'
 busybox mdev -s
 : >/tmp/tried
 while :; do
-	find /sys -name modalias -exec cat {} + 2>/dev/null | sort -u >/tmp/now
-	sort /tmp/tried | comm -13 - /tmp/now >/tmp/new 2>/dev/null || grep -vxFf /tmp/tried /tmp/now >/tmp/new
+	find /sys -name modalias -exec cat {} + 2>/dev/null | sort -u | awk '
+		FILENAME != "-" { tried[$0] = 1; next }
+		!($0 in tried)' /tmp/tried - >/tmp/new
 	[ -s /tmp/new ] || exit 0
 	while read -r alias; do busybox modprobe -q "$alias"; done </tmp/new
 	cat /tmp/new >>/tmp/tried
@@ -74,12 +75,12 @@ done
 END
 put /test/at-once 755 <<'END'
 #!/bin/sh
-: >/tmp/last
+last=''
 while :; do
-	find /sys -name modalias -exec cat {} + 2>/dev/null | sort -u >/tmp/now
-	! cmp -s /tmp/last /tmp/now || exit 0
-	xargs /bin/kmod-modprobe -abq </tmp/now
-	mv /tmp/now /tmp/last
+	now=$(find /sys -name modalias -exec cat {} + 2>/dev/null | sort -u)
+	[ "$now" != "$last" ] || exit 0
+	echo "$now" | xargs /kmod/modprobe -abq
+	last=$now
 done
 END
 put /test/udev 755 <<'END'
@@ -90,7 +91,7 @@ udevadm trigger --type=subsystems --action=add
 udevadm trigger --type=devices --action=add
 udevadm settle
 END
-[ ! "$kmod" ] || ln -s kmod "$root/bin/kmod-modprobe"
+[ ! "$kmod" ] || { mkdir "$root/kmod"; ln -s ../bin/kmod "$root/kmod/modprobe"; }	# it goes by its name
 cat >"$tmp/guest" <<'END'
 loaded() { sed 's/ .*//' /proc/modules | sort | tr '\n' ' '; }
 /test/reset
@@ -107,7 +108,7 @@ printf '#!/bin/sh\nexec floor </tmp/files\n' >/test/floor; chmod 755 /test/floor
 /test/floor
 is "$(loaded)" "$all" "the floor inserts the same modules"
 set -- initbox 'mdev-lite -s' 'finit_module alone' /test/floor 'busybox mdev, modprobe per alias' /test/per-alias
-[ ! -e /bin/kmod-modprobe ] || set -- "$@" 'modprobe -ab, repeated' /test/at-once
+[ ! -e /kmod/modprobe ] || set -- "$@" 'modprobe -ab, repeated' /test/at-once
 [ ! -e /bin/udevadm ] || set -- "$@" systemd-udevd /test/udev
 compare -n RUNS -w 0 -f -t 120 -p /test/reset "CASE" "$@"
 while [ $# -gt 0 ]; do
@@ -118,6 +119,21 @@ while [ $# -gt 0 ]; do
 done
 killall systemd-udevd 2>/dev/null
 mv /lib/modules /lib/no-modules
+
+# Growth: a made-up /sys with so many devices, in memory
+for count in 10 100 1000; do
+	r=/tmp/made-up-$count
+	mkdir -p "$r/dev" "$r/etc" "$r/sys/class/block"
+	i=0
+	while [ $i -lt $count ]; do
+		mkdir -p "$r/sys/devices/x/vd$i"
+		printf 'MAJOR=240\nMINOR=%s\nDEVNAME=vd%s\nDEVTYPE=disk\n' $i $i >"$r/sys/devices/x/vd$i/uevent"
+		ln -s "../../devices/x/vd$i" "$r/sys/class/block/vd$i"
+		i=$((i + 1))
+	done
+	printf 'vd.* 0:6 660\n' >"$r/etc/mdev.conf"
+	compare -n 5 -p "rm -rf $r/dev; mkdir $r/dev" -x rss -s $count devices initbox "mdev-lite --root=$r -s"
+done
 compare -n RUNS2 -w 1 "CASE2" initbox 'mdev-lite -s' busybox 'busybox mdev -s'
 cat >/etc/mdev.conf <<'CONF'
 null|zero|full|random|urandom	root:root 666
@@ -146,24 +162,8 @@ disks="-device virtio-scsi-pci -drive if=none,id=sd,format=raw,file=$tmp/scsi -d
 sed "s/RUNS2/$(fast 20 2)/; s/RUNS2/$(fast 20 2)/; s/RUNS/$(fast 7 1)/; s/CASE2/nodes only/; s/CASE/coldplug/" "$tmp/guest" >"$tmp/guest.sh"
 guest <"$tmp/guest.sh"
 # shellcheck disable=SC2086
-boot -m 768 -t 500 -- $disks
+icount_boot -m 768 -t 900 -- $disks
 targets coldplug 'nodes only'
 
-## Growth: a made-up /sys with so many devices, in memory: making a node on a disk is the file system's time
-memory=$(mktemp -d /dev/shm/initbox-bench.XXXXXX) || { skipped devices "no /dev/shm"; finish; }
-trap 'rm -rf "$tmp" "$memory"' EXIT
-for count in 10 100 1000; do
-	r=$memory/$count
-	mkdir -p "$r/dev" "$r/etc" "$r/sys/class/block"
-	i=0
-	while [ $i -lt $count ]; do
-		mkdir -p "$r/sys/devices/x/vd$i"
-		printf 'MAJOR=240\nMINOR=%s\nDEVNAME=vd%s\nDEVTYPE=disk\n' $i $i >"$r/sys/devices/x/vd$i/uevent"
-		ln -s "../../devices/x/vd$i" "$r/sys/class/block/vd$i"
-		i=$((i + 1))
-	done
-	printf 'vd.* 0:6 660\n' >"$r/etc/mdev.conf"
-	compare -n "$(fast 20 2)" -p "rm -rf $r/dev/*" -x rss -s $count 'devices' initbox "$INITBOX mdev-lite --root=$r -s"
-done
 slope devices 1.1
 finish

@@ -163,6 +163,138 @@ like "$(cat "$r/dev/mdev.log")" '^mdev-lite: x9: line 1 runs' "messages go to md
 event ACTION=add DEVPATH=/devices/x1 >&- 2>&- <&-
 ok "it works without any descriptor, as the kernel starts it" test "$(wc -l <"$r/dev/order")" = 7
 
+## The rest of mdev.conf's grammar
+
+fresh <<'END'
+SUBSYSTEM=^mem$;DEVNAME=ul;.* 0:0 604
+$DEVTYPE=(part)(ition) 0:0 600 =%2/%1/
+@8,0 0:0 u=rw,g=r \
+	>by number/x
+snd/(control)C([0-9]) 0:audio 660 =%1-%2-%0
+END
+mdev -s >/dev/null 2>"$r/err"
+is "$(stat_of null)" "character special file 604 0:0 1:3" "two conditions, each found anywhere in its value"
+is "$(stat_of ition/part/sda1)" "block special file 600 0:0 8:1" "\$VARIABLE: the groups of its value, and the name behind a last /"
+like "$(cat "$r/err")" 'mdev.conf:3: a command must start' "a blank ends a path; a continued line is reported by its first"
+is "$(stat_of sda)" "block special file 660 0:0 8:0" "and its device goes without it"
+is "$(stat_of control-0-snd/controlC0)" "character special file 660 0:29 74:7" "%1, %2 and %0 of a name"
+
+fresh <<'END'
+sda 0:0 660 =%1/x
+sda1 0:0 660 =a/../../x
+snd/.* 0:0 660 >/etc/x
+null 0:0 660 !
+END
+mknod "$r/dev/null" c 1 3
+mdev -s 2>"$r/err"
+is "$(grep -c ' as a name for ' "$r/err")" 3 "paths that are empty in a part, lead out, or are absolute are refused, each in a line"
+is "$(find "$r/dev" "$r/x" "$r/etc/x" -mindepth 1 -type b -o -name 'x' 2>/dev/null)" "" "and make nothing"
+ok "! leaves the node that devtmpfs made" [ -c "$r/dev/null" ]
+
+fresh <<'END'
+sda1 0:0 660 *echo "$ACTION $MDEV" >>log
+-sd.* 0:disk 640
+sda 0:0 600 $rm -f marker
+END
+: >"$r/dev/marker"
+event ACTION=add DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+event ACTION=change DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+event ACTION=remove DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
+is "$(tr '\n' ' ' <"$r/dev/log")" "add sda1 change sda1 remove sda1 " "* on add, change and remove"
+event ACTION=add DEVPATH=/devices/pci/sda SUBSYSTEM=block DEVNAME=sda MAJOR=8 MINOR=0 2>/dev/null
+ok "\$ does not run on add" [ -e "$r/dev/marker" ]
+chmod 777 "$r/dev/sda"
+event ACTION=change DEVPATH=/devices/pci/sda SUBSYSTEM=block DEVNAME=sda MAJOR=8 MINOR=0 2>/dev/null
+is "$(stat_of sda)" "block special file 600 0:0 8:0" "a change event makes owner and mode right again; the rule after - wins"
+event ACTION=remove DEVPATH=/devices/pci/sda SUBSYSTEM=block DEVNAME=sda MAJOR=8 MINOR=0 2>/dev/null
+ok "but on remove" [ ! -e "$r/dev/marker" ]
+
+## Devices that are renamed
+
+fresh <<'END'
+tape(.) 0:0 640 >tapes/%1
+END
+event ACTION=add DEVPATH=/devices/x/tapeA SUBSYSTEM=tape DEVNAME=tapeA MAJOR=9 MINOR=1 2>/dev/null
+event ACTION=move DEVPATH=/devices/x/tapeB DEVPATH_OLD=/devices/x/tapeA SUBSYSTEM=tape DEVNAME=tapeB MAJOR=9 MINOR=1 2>/dev/null
+is "$(stat_of tapes/B) $(readlink "$r/dev/tapeB")" "character special file 640 0:0 9:1 tapes/B" "a renamed device has its node under the new name"
+ok "and nothing under the old one" test ! -e "$r/dev/tapes/A" -a ! -L "$r/dev/tapeA"
+
+## Names of disks
+
+if has --probe /dev/null; then
+attribute() { mkdir -p "$r/sys/devices/$(dirname "$1")"; printf "$2" >"$r/sys/devices/$1"; }
+bus_of() { mkdir -p "$r/sys/bus/$1/devices" "$r/sys/devices/$2"; ln -sfn "$r/sys/bus/$1" "$r/sys/devices/$2/subsystem"; }
+links() { (cd "$r/dev" && find disk mapper -type l 2>/dev/null | sort | while read -r link; do echo "$link $(readlink "$link")"; done); }
+fresh </dev/null
+usb=pci0/0000:00:04.0/usb1/1-2
+bus_of pci pci0/0000:00:04.0
+bus_of usb $usb; bus_of usb $usb/1-2:1.0
+attribute $usb/idVendor 1234; attribute $usb/serial 'S N/1'
+scsi=$usb/1-2:1.0/host6/target6:0:0/6:0:0:3
+bus_of scsi $scsi
+attribute $scsi/vendor 'Maker   '; attribute $scsi/model 'Stick  2.0 \n'
+device class/block $scsi/block/sdq MAJOR=65 MINOR=0 DEVNAME=sdq DEVTYPE=disk
+device class/block $scsi/block/sdq/sdq2 MAJOR=65 MINOR=2 DEVNAME=sdq2 DEVTYPE=partition PARTN=2
+nvme=pci0/0000:00:05.0/nvme/nvme0
+bus_of pci pci0/0000:00:05.0
+attribute $nvme/model 'Disk  X '; attribute $nvme/serial 77; attribute $nvme/nvme0n1/nsid 1; attribute $nvme/nvme0n1/wwid eui.0011
+device class/block $nvme/nvme0n1 MAJOR=259 MINOR=0 DEVNAME=nvme0n1 DEVTYPE=disk
+san=pci0/0000:00:06.0/host7/target7:0:1/7:0:1:0
+bus_of pci pci0/0000:00:06.0; bus_of scsi $san
+attribute $san/vendor V; attribute $san/model M
+# Designators of page 0x83: T10 of the unit, NAA of the unit, NAA of the port
+attribute $san/vpd_pg83 '\000\203\000\050\002\001\000\004T10x\001\003\000\010\120\001\002\003\004\005\006\007\001\023\000\010\120\377\377\377\377\377\377\377'
+device class/block $san/block/sdr MAJOR=65 MINOR=16 DEVNAME=sdr DEVTYPE=disk
+device class/block virtual/block/dm-0 MAJOR=253 MINOR=0 DEVNAME=dm-0 DEVTYPE=disk
+attribute virtual/block/dm-0/dm/name 'vg-home'; attribute virtual/block/dm-0/dm/uuid LVM-x
+device class/block pci0/0000:00:07.0/virtio2/block/vdq MAJOR=254 MINOR=0 DEVNAME=vdq DEVTYPE=disk
+bus_of pci pci0/0000:00:07.0; bus_of virtio pci0/0000:00:07.0/virtio2
+attribute pci0/0000:00:07.0/virtio2/block/vdq/serial '../../x'
+mdev -s 2>/dev/null
+is "$(links)" "disk/by-id/dm-name-vg-home ../../dm-0
+disk/by-id/dm-uuid-LVM-x ../../dm-0
+disk/by-id/nvme-Disk_X_77 ../../nvme0n1
+disk/by-id/nvme-Disk_X_77_1 ../../nvme0n1
+disk/by-id/nvme-eui.0011 ../../nvme0n1
+disk/by-id/scsi-35001020304050607 ../../sdr
+disk/by-id/usb-Maker_Stick_2.0_S_N_1-0:3 ../../sdq
+disk/by-id/usb-Maker_Stick_2.0_S_N_1-0:3-part2 ../../sdq2
+disk/by-id/virtio-.._.._x ../../vdq
+disk/by-id/wwn-0x5001020304050607 ../../sdr
+disk/by-path/pci-0000:00:04.0-usb-0:2:1.0-scsi-0:0:0:3 ../../sdq
+disk/by-path/pci-0000:00:04.0-usb-0:2:1.0-scsi-0:0:0:3-part2 ../../sdq2
+disk/by-path/pci-0000:00:05.0-nvme-1 ../../nvme0n1
+disk/by-path/pci-0000:00:06.0-scsi-0:0:1:0 ../../sdr
+disk/by-path/pci-0000:00:07.0 ../../vdq
+disk/by-path/virtio-pci-0000:00:07.0 ../../vdq
+mapper/vg-home ../dm-0" "by-id and by-path from /sys, in udev's words; /dev/mapper"
+is "$(mdev -s -n 2>/dev/null)" "" "a second run has nothing to do"
+attribute virtual/block/dm-0/dm/name vg-root
+event ACTION=change DEVPATH=/devices/virtual/block/dm-0 SUBSYSTEM=block DEVNAME=dm-0 DEVTYPE=disk MAJOR=253 MINOR=0 2>/dev/null
+is "$(links | grep dm-0)" "disk/by-id/dm-name-vg-root ../../dm-0
+disk/by-id/dm-uuid-LVM-x ../../dm-0
+mapper/vg-root ../dm-0" "a change event takes the old names away"
+event ACTION=remove DEVPATH=/devices/$scsi/block/sdq/sdq2 SUBSYSTEM=block DEVNAME=sdq2 DEVTYPE=partition PARTN=2 MAJOR=65 MINOR=2 2>/dev/null
+is "$(links | grep -c 'sdq2$') $(links | grep -c 'sdq$')" "0 2" "a removed partition's names go, its disk's stay"
+echo 'nvme0n1 0:0 600 =fast/disk' >"$r/etc/mdev.conf"
+mdev -s 2>/dev/null
+is "$(readlink "$r/dev/disk/by-path/pci-0000:00:05.0-nvme-1")" ../../fast/disk "names lead to where a rule has put the node"
+rm "$r/dev/mapper/vg-root"; mknod "$r/dev/mapper/vg-root" b 253 0
+ln -s ../../gone "$r/dev/disk/by-id/old"
+mdev -s 2>/dev/null
+ok "a node in /dev/mapper that libdevmapper made is left" [ -b "$r/dev/mapper/vg-root" ]
+ok "a link that leads nowhere is removed" [ ! -L "$r/dev/disk/by-id/old" ]
+device class/block pci0/0000:00:07.0/virtio3/block/vdr MAJOR=254 MINOR=16 DEVNAME=vdr DEVTYPE=disk
+attribute pci0/0000:00:07.0/virtio3/block/vdr/serial '../../x'
+fresh </dev/null
+mdev -s 2>/dev/null
+is "$(links | grep -c virtio-.._.._x)" 1 "of two disks with one name the first has it"
+rm -rf "$r/sys/class/block/sdq" "$r/sys/class/block/sdq2" "$r/sys/class/block/sdr" "$r/sys/class/block/dm-0" "$r/sys/class/block/vdq" \
+	"$r/sys/class/block/vdr" "$r/sys/class/block/nvme0n1" "$r/sys/bus/usb" "$r/sys/bus/scsi" "$r/sys/bus/virtio"
+else
+	skip "built without it" "names of disks"
+fi
+
 ## Faults
 
 fresh </dev/null

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include "applets/mdev-lite/rules.h"
 #include "applets/mdev-lite/set.h"
+#include "applets/mdev-lite/signatures.h"
 #include "log.h"
 #include "tap.h"
 #include "uevent.h"
@@ -267,6 +268,158 @@ static void test_set(void)
 	free(set.slot);
 }
 
+/* Disks, in memory */
+
+enum { DISK_SIZE = 256 << 10, SECTOR = 512 };
+static unsigned char disk[DISK_SIZE];
+static struct signature found;
+
+static void put32(unsigned char *p, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = value >> 8 * i;
+}
+
+static const char *content(void)
+{
+	struct medium medium;
+
+	medium_of_memory(&medium, disk, sizeof disk);
+	signature_read(&medium, &found);
+	return found.type;
+}
+
+static const char *partition(unsigned number, uint64_t start_sector)
+{
+	struct medium medium;
+
+	medium_of_memory(&medium, disk, sizeof disk);
+	partition_read(&medium, SECTOR, number, start_sector * SECTOR, &found);
+	return found.type ? found.type : "none";
+}
+
+static uint32_t crc32_of(const unsigned char *data, size_t length)
+{
+	uint32_t crc = ~0u;
+
+	while (length--) {
+		crc ^= *data++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+	}
+	return ~crc;
+}
+
+static void put_gpt(unsigned lba, unsigned entries)
+{
+	unsigned char *header = disk + lba * SECTOR;
+
+	memset(header, 0, SECTOR);
+	memcpy(header, "EFI PART\0\0\1", 12);
+	put32(header + 12, 92);
+	put32(header + 24, lba);
+	put32(header + 72, entries);
+	put32(header + 80, 128);
+	put32(header + 84, 128);
+	put32(header + 16, crc32_of(header, 92));
+}
+
+// Partition 2 of 3, from sector 100, called "a b".
+static void put_entry(unsigned entries)
+{
+	unsigned char *entry = disk + entries * SECTOR + 128;
+
+	for (int i = 0; i < 32; i++)
+		entry[i] = i;
+	put32(entry + 32, 100);
+	memcpy(entry + 56, "a\0 \0b\0", 6);
+}
+
+static void test_gpt(void)
+{
+	memset(disk, 0, sizeof disk);
+	disk[510] = 0x55;
+	disk[511] = 0xaa;
+	disk[446 + 4] = 0xee;
+	put_gpt(1, 2);
+	put_entry(2);
+	is(partition(2, 100), "gpt", "a GPT");
+	is(found.uuid, "13121110-1514-1716-1819-1a1b1c1d1e1f", "a partition's UUID, in the order of UEFI");
+	is(found.label, "a\\x20b", "and its name");
+	is(partition(2, 101), "none", "one that begins elsewhere is another");
+	is(partition(1, 100), "none", "an empty entry is none");
+	is(partition(129, 100), "none", "nor is one behind the table");
+	disk[SECTOR + 40]++;
+	is(partition(2, 100), "none", "a header whose sum is wrong is not believed");
+	put_gpt(DISK_SIZE / SECTOR - 1, 400);
+	put_entry(400);
+	is(partition(2, 100), "gpt", "but the copy at the end is");
+	put_gpt(1, 0x7fffffff);
+	is(partition(2, 100), "none", "a table beyond the disk is none");
+	disk[446 + 4] = 0;
+	put_gpt(1, 2);
+	is(partition(2, 100), "none", "without a protecting entry a GPT is an old one");
+}
+
+static void test_mbr(void)
+{
+	memset(disk, 0, sizeof disk);
+	disk[510] = 0x55;
+	disk[511] = 0xaa;
+	put32(disk + 446 + 8, 63);
+	is(partition(1, 63), "none", "an MBR without a signature");
+	put32(disk + 440, 0xdeadbeef);
+	ok(!strcmp(partition(1, 63), "dos") && !strcmp(found.uuid, "deadbeef-01"), "with one");
+	is(partition(1, 64), "none", "a primary partition that begins elsewhere");
+	ok(!strcmp(partition(17, 5), "dos") && !strcmp(found.uuid, "deadbeef-11"), "a logical one; its number is hexadecimal");
+	disk[511] = 0;
+	is(partition(1, 63), "none", "a sector without its mark");
+}
+
+static void test_content(void)
+{
+	memset(disk, 0, sizeof disk);
+	ok(!content(), "an empty disk");
+	put32(disk + 1024, 0xe0f5e1e2);
+	memset(disk + 1024 + 48, 0xab, 16);
+	memcpy(disk + 1024 + 64, "er\xc3\xb6\xff/x ", 8);
+	is(content(), "erofs", "erofs");
+	is(found.uuid, "abababab-abab-abab-abab-abababababab", "its UUID");
+	is(found.label, "er\xc3\xb6\\xff\\x2fx", "its label: UTF-8 stays, other bytes are written in hex");
+	put32(disk + DISK_SIZE - 65536, 0xa92b4efc);
+	ok(!content() && !*found.uuid && !*found.label, "a mirror's member (md 0.90) has the array's file system, not its own");
+	put32(disk + DISK_SIZE - 65536, 0);
+	put32(disk + DISK_SIZE - 8192, 0xa92b4efc);
+	ok(!content(), "md 1.0");
+	put32(disk + DISK_SIZE - 8192, 0);
+	put32(disk + 4096, 0xa92b4efc);
+	ok(!content(), "md 1.2");
+	put32(disk + 4096, 0);
+	memcpy(disk + 512, "LABELONE", 8);
+	memcpy(disk + 512 + 24, "LVM2 001", 8);
+	ok(!content(), "LVM2");
+	memset(disk + 512, 0, 32);
+	is(content(), "erofs", "without all these it is there again");
+}
+
+static void test_names(void)
+{
+	char text[16] = "x";
+
+	ok(!encode_name(text, sizeof text, "a b", 3) && !strcmp(text, "xa\\x20b"), "a name is added to");
+	ok(encode_name(text, sizeof text, "   ", 3) < 0 && !strcmp(text, "xa\\x20b"), "or left as it was where it does not fit");
+	text[0] = 0;
+	ok(!encode_name(text, sizeof text, "\xc0\xaf", 2) && !strcmp(text, "\\xc0\\xaf"), "UTF-8 that is too long is none");
+}
+
+static void test_disks(void)
+{
+	test_gpt();
+	test_mbr();
+	test_content();
+	test_names();
+}
+
 int main(void)
 {
 	log_verbosity(LOG_ERROR);
@@ -280,5 +433,7 @@ int main(void)
 	test_paths();
 	test_uevents();
 	test_set();
+	if (CONFIG_MDEV_LITE_SIGNATURES)
+		test_disks();
 	return tap_done();
 }

@@ -33,41 +33,62 @@ with_both() {
 	END
 }
 
+disk_image() { truncate -s "${2:-8M}" "$vm/$1"; mkfs.ext4 -q -L "label of $1" "$vm/$1"; }
+
+devices() {
+	for disk in vd sd ide nvme usb; do disk_image $disk; done
+	printf 'label: gpt\nsize=2MiB, name="part one"\nsize=2MiB, name=two\n' | sfdisk -q "$vm/vd"
+	printf 'label: dos\nsize=1MiB, type=83\nsize=5MiB, type=5\nstart=5MiB, size=1MiB, type=83\n' | sfdisk -q "$vm/sd"
+	mkdir -p "$vm/empty"
+	genisoimage -quiet -V CDVOL -o "$vm/cd" "$vm/empty"
+	qemu="-device virtio-scsi-pci -drive if=none,id=sd,format=raw,file=$vm/sd -device scsi-hd,drive=sd,serial=SCSI1
+		-drive if=none,id=vd,format=raw,file=$vm/vd -device virtio-blk-pci,drive=vd,serial=VIRT1
+		-drive if=none,id=ide,format=raw,file=$vm/ide -device ide-hd,bus=ide.0,drive=ide,serial=ATA1,wwn=0x5000c50012345678
+		-drive if=none,id=cd,format=raw,media=cdrom,file=$vm/cd -device ide-cd,bus=ide.1,drive=cd
+		-drive if=none,id=nvme,format=raw,file=$vm/nvme -device nvme,drive=nvme,serial=NVME1
+		-device qemu-xhci -drive if=none,id=usb,format=raw,file=$vm/usb -device usb-storage,drive=usb,serial=USB1 -device usb-kbd
+		-device intel-hda -device hda-duplex -device e1000,netdev=n2 -netdev user,id=n2"
+}
+scripts/need mkfs.ext4:e2fsprogs sfdisk:fdisk genisoimage:genisoimage >&2 || skip_all "no tools to make disks with"
+PATH=$PATH:/usr/sbin:/sbin
+
+## mdev-lite first; then udev finds nothing that is left to do
 with_both
 guest <<'END'
 . /test/common
-s=$(date +%s); mdev-lite -s; diag "$(($(date +%s) - s)) s"
+is "$(mdev-lite -s 2>&1)" "" "coldplug with all modules"
+ok "waits for USB storage" test -b /dev/sdc
 loaded >/tmp/ours
 links >/tmp/our-links
-s=$(date +%s); udev_coldplug; diag "$(($(date +%s) - s)) s"
+echo "# modules $(tr '\n' ' ' </tmp/ours)" >&3
+udev_coldplug
 loaded >/tmp/udevs
+is "$(missing /tmp/udevs /tmp/ours)" "sg " "udev loads nothing more but sg, by a rule"
 udevadm info --export-db | sed -n 's/^N: /N /p; s/^S: disk/S disk/p' |
-	while read -r what name; do case $what in N) node=$name ;; S) echo "/dev/$name /dev/$node" ;; esac; done | sort >/tmp/udev-links
-diag "modules only udev: $(missing /tmp/udevs /tmp/ours)"
-diag "links only udev: $(missing /tmp/udev-links /tmp/our-links)"
-diag "links only ours: $(missing /tmp/our-links /tmp/udev-links)"
-diag "$(cat /tmp/our-links)"
+	while read -r what name; do case $what in N) node=$name ;; S) echo "/dev/$name /dev/$node" ;; esac; done | sort |
+	grep -v by-diskseq >/tmp/udev-links
+is "$(cat /tmp/our-links)" "$(cat /tmp/udev-links)" "and makes the same links in /dev/disk, but for by-diskseq"
+is "$(cut -d / -f 4 /tmp/our-links | sort | uniq -c | awk '{ printf "%s ", $2 }')" \
+	"by-id by-label by-partlabel by-partuuid by-path by-uuid " "which are of all kinds"
 END
-dev() { truncate -s "${2:-16M}" "$vm/$1"; mkfs.ext4 -q -L "label-$1" "$vm/$1"; }
-for d in vd sd ide nvme usb; do dev $d; done
-sfdisk -q "$vm/vd" <<X
-label: gpt
-size=4MiB, name="part one"
-size=4MiB, name=two
-X
-sfdisk -q "$vm/sd" <<X
-label: dos
-size=4MiB, type=83
-size=10MiB, type=5
-start=7MiB, size=2MiB, type=83
-X
-mkdir "$vm/d"; genisoimage -quiet -V CDVOL -o "$vm/cd" "$vm/d"
-QDEV="-device virtio-scsi-pci -drive if=none,id=sd,format=raw,file=$vm/sd -device scsi-hd,drive=sd,serial=SCSI1
- -drive if=none,id=vd,format=raw,file=$vm/vd -device virtio-blk-pci,drive=vd,serial=VIRT1
- -drive if=none,id=ide,format=raw,file=$vm/ide -device ide-hd,bus=ide.0,drive=ide,serial=ATA1,wwn=0x5000c50012345678
- -drive if=none,id=cd,format=raw,media=cdrom,file=$vm/cd -device ide-cd,bus=ide.1,drive=cd
- -drive if=none,id=nvme,format=raw,file=$vm/nvme -device nvme,drive=nvme,serial=NVME1
- -device qemu-xhci -drive if=none,id=usb,format=raw,file=$vm/usb -device usb-storage,drive=usb,serial=USB1 -device usb-kbd
- -device intel-hda -device hda-duplex -device e1000,netdev=n2 -netdev user,id=n2"
-boot -t 150 -m 1600 -- $QDEV
+devices
+# shellcheck disable=SC2086 # words
+boot -t 150 -m 1400 -- $qemu
+ours=$(sed -n 's/^# modules //p' "$vm/results")
+
+## udev first; the modules are the same
+with_both
+echo "$ours" | put /test/ours
+guest <<'END'
+. /test/common
+udev_coldplug
+n=0
+until test -b /dev/sdc || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done
+udevadm settle
+loaded | grep -vx sg | tr '\n' ' ' >/tmp/udevs
+is "$(cat /test/ours)" "$(cat /tmp/udevs)" "udev alone loads the same modules, and sg"
+END
+devices
+# shellcheck disable=SC2086
+boot -t 150 -m 1400 -- $qemu
 done_testing
