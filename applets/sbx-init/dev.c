@@ -3,14 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "fd.h"
 #include "fmt.h"
 #include "sbx_init.h"
+
+enum { PRIVATE = 1 << 18 };	// MS_PRIVATE; sys/mount.h and linux/mount.h exclude each other
 
 // devices.txt of the kernel; a node of the host that is something else is not taken.
 static const struct device { const char *name; unsigned major, minor; } devices[] = {
@@ -24,9 +27,7 @@ static const struct link { const char *name, *content; } links[] = {
 
 static int make_file(int dev, const char *name)
 {
-	cleanup_fd int fd = DO(openat(dev, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), "create", name);
-
-	return fd < 0 ? -1 : 0;
+	return DO(mknodat(dev, name, S_IFREG | 0444, 0), "create", name);
 }
 
 static int make_folder(int dev, const char *name, mode_t mode)
@@ -50,38 +51,48 @@ static int fill(int dev, int has_mqueue, int has_console)
 	return has_console ? make_file(dev, "console") : 0;
 }
 
+// The tmpfs is ours and nobody is in the container yet: a name in it is what we made.
 static int attach_in(int dev, int mount, const char *name)
 {
-	cleanup_fd int at = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	return at < 0 ? failed("open", name) : attach_at(mount, at, name);
+	return DO((int)syscall(SYS_move_mount, mount, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH), "move_mount", name);
 }
 
-static int bind_node(int dev, int node, const char *name)
+static int bind_node(int dev, int tree, const char *name)
 {
-	cleanup_fd int tree = clone_tree(node, name);
-
 	// read-only: the node's own owner and mode stay what they are
-	if (tree < 0 || set_attributes(tree, name, A_RDONLY | A_NOSUID | A_NOEXEC, MS_PRIVATE, 1) < 0)
+	if (set_attributes(tree, name, A_RDONLY | A_NOSUID | A_NOEXEC, PRIVATE, 0) < 0)
 		return -1;
 	return attach_in(dev, tree, name);
 }
 
-static int bind_device(int dev, const struct device *device)
+// What is looked at is what will be mounted.
+static int bind_device(int dev, int host, const struct device *device)
 {
 	char path[32];
 	struct stat st;
-	cleanup_fd int node = -1;
+	cleanup_fd int tree = DO((int)syscall(SYS_open_tree, host, device->name,
+					      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW), "open_tree", device->name);
 
-	format_path(path, "/dev/%s", device->name);
-	node = host_open(path, O_PATH);
-	if (node < 0 || fstat(node, &st) < 0)
-		return failed("open", path);
+	if (tree < 0 || fstat(tree, &st) < 0)
+		return failed_in("of the host", "/dev");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(device->major, device->minor)) {
+		format_path(path, "/dev/%s", device->name);
 		errno = ENODEV;
 		return failed("not the device it should be:", path);
 	}
-	return bind_node(dev, node, device->name);
+	return bind_node(dev, tree, device->name);
+}
+
+static int bind_devices(int dev)
+{
+	cleanup_fd int host = host_open("/dev", O_PATH | O_DIRECTORY);
+
+	if (host < 0)
+		return failed("open", "/dev");
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		if (bind_device(dev, host, &devices[i]) < 0)
+			return -1;
+	return 0;
 }
 
 static int mount_in(int dev, const char *name, const char *type, unsigned attributes, const char *const options[])
@@ -109,7 +120,7 @@ static int terminal_path(char *path, size_t size)
 static int bind_console(int dev, const char *path)
 {
 	struct stat have, st;
-	cleanup_fd int node = host_open(path, O_PATH | O_NOFOLLOW);
+	cleanup_fd int node = host_open(path, O_PATH | O_NOFOLLOW), tree = -1;
 
 	if (node < 0 || fstat(node, &st) < 0 || fstat(STDOUT_FILENO, &have) < 0)
 		return failed("open", path);
@@ -117,7 +128,8 @@ static int bind_console(int dev, const char *path)
 		errno = ENODEV;
 		return failed("not our terminal:", path);
 	}
-	return bind_node(dev, node, "console");
+	tree = clone_tree(node, path);
+	return tree < 0 ? -1 : bind_node(dev, tree, "console");
 }
 
 int op_dev(const struct sbx_wire_op *op)
@@ -133,11 +145,8 @@ int op_dev(const struct sbx_wire_op *op)
 	has_console = box.flags & SBX_F_RETAIN_SESSION && !terminal_path(console, sizeof console);
 	format_path(mode, "%o", op->mode == SBX_UNSET ? 0755 : op->mode);
 	dev = new_mount("tmpfs", A_NOSUID | A_NODEV, options);
-	if (dev < 0 || fill(dev, mqueue, has_console) < 0 || attach(dev, sbx_op_texts(op), 1) < 0)
+	if (dev < 0 || fill(dev, mqueue, has_console) < 0 || attach(dev, sbx_op_texts(op), 1) < 0 || bind_devices(dev) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-		if (bind_device(dev, &devices[i]) < 0)
-			return -1;
 	if (mount_in(dev, "pts", "devpts", A_NOSUID | A_NOEXEC, pts) < 0)
 		return -1;
 	if (has_console && bind_console(dev, console) < 0)

@@ -119,6 +119,8 @@ static int cover_proc(int proc)
 // Only who is root outside too may write there (proc_sys(5)): faccessat looks at the real thing.
 static int proc_is_writable(int proc)
 {
+	if (box.namespaces & CLONE_NEWUSER && !(box.flags & SBX_F_MAPPED) && sbx_number(box.conf, SBX_HOST_UID, 0))
+		return 0;
 	return !faccessat(proc, "sys/kernel/core_pattern", W_OK, 0) || !faccessat(proc, "sysrq-trigger", W_OK, 0);
 }
 

@@ -13,10 +13,13 @@ chmod 755 "$tmp"
 scripts/need gcc:gcc /usr/include/stdio.h:libc6-dev setpriv:util-linux /usr/bin/python3:python3-minimal >&2
 mkdir -m 755 "$tmp/bin"
 cp "$INITBOX" "$tmp/bin/sbx-init"
+cp "$INITBOX" "$tmp/bin/initbox"; INITBOX=$tmp/bin/initbox
+cp -r docs/examples "$tmp/examples"
 gcc -O1 -g -Wall -Ilibsbx -Ilibcommon -o "$tmp/bin/drive" tests/ns/sbx-drive.c libsbx/*.c libcommon/sbx_wire.c \
 	libcommon/sbx_proto.c -D_GNU_SOURCE 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
 gcc -O1 -static -o "$tmp/bin/probe" tests/ns/sbx-probe.c 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
-probe=/probe
+gcc -O1 -Wall -Ilibsbx -Ilibcommon -o "$tmp/bin/client" docs/examples/sbx-client.c libsbx/*.c libcommon/sbx_wire.c libcommon/sbx_proto.c \
+	-D_GNU_SOURCE 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
 export SBX_INIT="$tmp/bin/sbx-init"
 base="op:bind / / ; op:proc /proc ; op:dev /dev ; op:tmpfs:mode=1777 /tmp ; op:bind $tmp/bin/probe /tmp/probe ;"
 probe=/tmp/probe
@@ -503,7 +506,32 @@ drive() { timeout 60 $as "$tmp/bin/drive" "$@"; }
 once() { drive $spaces once "$@" 2>&1; echo "exit $?"; }
 END
 
-rest() { run_security; run_more; run_protocol; run_faults; run_kills; run_leaks; run_race; }
+# The examples are programs that somebody will start from.
+run_examples() {
+	printf '#!/bin/sh\nread a; echo "$a on $(uname -n)"; [ "$a" != two ] || exit 2\n[ "$a" != slow ] || while :; do :; done\n' >"$tmp/program"
+	chmod 755 "$tmp/program"
+	for i in one two slow; do echo "$i" >"$tmp/in.$i"; done
+	is "$($as "$tmp/bin/client" "$tmp/program" "$tmp/in.one" "$tmp/in.two" "$tmp/in.slow" | sed "s|^$tmp/||; s/, [0-9.]* s.*//")" "in.one: ok
+one on judge
+in.two: failed
+two on judge
+in.slow: too slow
+slow on judge" "$who: the example in C"
+	is "$($as /usr/bin/python3 "$tmp/examples/sbx_client.py" - /bin/sh -c 'id -u; exit 4' 2>&1 | sed 's/, .*//'; $as /usr/bin/python3 "$tmp/examples/sbx_client.py" - /bin/sh -c 'kill -9 $$' 2>/dev/null; echo $?)" "1000
+nonzero 4
+137" "$who: the example in Python"
+	"$INITBOX" --list | grep -q /sbx\$ || { skip "no sbx in this build" "$who: the example in Python, by sbx --serve"; return; }
+	rm -f "$out/socket"
+	$as "$INITBOX" sbx --serve "$out/socket" --unshare-all --ro-bind / / --proc /proc --dev /dev & server=$!
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S "$out/socket" ] && break; sleep 0.1; done
+	is "$(for i in 1 2; do $as /usr/bin/python3 "$tmp/examples/sbx_client.py" "$out/socket" /bin/sh -c 'echo $$; exit 5' 2>/dev/null; echo $?; done)" "2
+5
+3
+5" "$who: the example in Python, by sbx --serve"
+	kill $server; wait $server
+}
+
+rest() { run_examples; run_security; run_more; run_protocol; run_faults; run_kills; run_leaks; run_race; }
 export probe base
 as=
 run_all root
