@@ -24,6 +24,14 @@ page container
 like "$(cat "$log")" '^started' "container: init runs its entries"
 ok "its binary is about 50 kB, as the page says" test "$(stat -c %s "$clone/build/container/initbox")" -lt 60000
 
+page sandbox
+said=$(cat "$log")
+like "$said" '^42$' "sandbox: what was built in one runs in another"
+like "$said" '"status": "normal", "exit-code": 0' "the judge tells how it ended"
+like "$said" '"status": "time-limit"' "and ends what does not"
+like "$said" '^first$' "a server takes jobs"
+like "$said" '^exit code 3$' "with their exit codes"
+
 # No page is forgotten: what has commands is followed here or in make check-packaging.
 for file in docs/*.md; do
 	name=$(basename "$file" .md)
