@@ -126,6 +126,8 @@ static int put_file(struct plan *plan, const struct file_option *how, char **arg
 			break;
 		case 'l':
 			texts[text++] = *args;
+			if (!**args)
+				result = refuse(how->option, "an empty path");
 			break;
 		case 't':
 			texts[text] = *args;
@@ -186,14 +188,18 @@ static int put_daemon(struct plan *plan, char **args)
 	texts_add(&texts, target);
 	for (char *word = strtok(args[1], " \t"); word; word = strtok(NULL, " \t")) {
 		if (texts.count == 1) {
-			if (*word != '/')
+			if (*word != '/') {
+				free(texts.list);
 				return refuse(O_DAEMON, "not an absolute path: %-s", word);
+			}
 			texts_add(&texts, word);
 		}
 		texts_add(&texts, word);
 	}
-	if (texts.count == 1)
+	if (texts.count == 1) {
+		free(texts.list);
 		return refuse(O_DAEMON, "an empty command");
+	}
 	sbx_put_op(&plan->conf, &(struct sbx_op){ .type = SBX_OP_DAEMON, .fd = -1, .mode = SBX_UNSET, .texts = texts.list });
 	free(texts.list);
 	return 0;

@@ -216,15 +216,15 @@ static void drop_impossible(struct plan *plan)
 			plan->namespaces &= ~(unsigned)kinds[i].flag;
 }
 
-static int make_cgroup(struct plan *plan, char *name, size_t size, int *cgroup)
+static int make_cgroup(struct plan *plan, char *name, size_t size)
 {
 	const char *what = "";
 
 	if (!plan->limits.memory_bytes && !plan->limits.pids && !plan->limits.cpu_percent)
 		return 0;
 	format(name, size, "sbx-%d", (int)getpid());
-	*cgroup = sbx_cgroup_create(NULL, name, &plan->limits, getuid(), getgid(), &what);
-	if (*cgroup >= 0)
+	plan->cgroup = sbx_cgroup_create(NULL, name, &plan->limits, getuid(), getgid(), &what);
+	if (plan->cgroup >= 0)
 		return 0;
 	*name = 0;
 	return refuse(plan->limits.memory_bytes ? O_MEMORY : plan->limits.pids ? O_PIDS : O_CPU, "cgroup2 %s: %m", what ? what : "");
@@ -299,9 +299,24 @@ static int not_executed(const struct plan *plan, const char *error, int number)
 static int code_of(const struct sbx_result *result)
 {
 	int limited = result->status == SBX_TIME_LIMIT || result->status == SBX_OUTPUT_LIMIT || result->status == SBX_KILLED ||
-		result->status == SBX_SIGNALLED || result->status == SBX_DISALLOWED;
+		result->status == SBX_SIGNALLED || result->status == SBX_DISALLOWED ||
+		(result->status == SBX_MEMORY_LIMIT_HIT && result->code == SIGKILL);
 
 	return limited ? 128 + (int)result->code : (int)result->code;
+}
+
+// What the container's cgroup knows better: sbx-init looks at that of a single command only.
+static void ask_cgroup(const struct plan *plan, struct sbx_result *result)
+{
+	struct sbx_usage usage;
+
+	if (plan->cgroup < 0)
+		return;
+	sbx_cgroup_usage(plan->cgroup, &usage);
+	if (usage.peak_bytes >= 0)
+		result->peak_bytes = (uint64_t)usage.peak_bytes;
+	if (usage.oom_kills > 0 && result->status != SBX_NORMAL)
+		result->status = SBX_MEMORY_LIMIT_HIT;
 }
 
 int watch_job(const struct plan *plan, struct sbx *box)
@@ -326,6 +341,7 @@ int watch_job(const struct plan *plan, struct sbx *box)
 			return EXIT_SETUP;
 	}
 	code = code_of(&result);
+	ask_cgroup(plan, &result);
 	tell_result(plan, &result, code);
 	return code;
 }
@@ -391,14 +407,14 @@ static int run_job_here(const struct plan *plan, struct sbx *box)
 	return code;
 }
 
-static int run(struct plan *plan, int cgroup)
+static int run(struct plan *plan)
 {
 	struct sbx_launch launch = SBX_LAUNCH;
 	struct sbx box;
 	int code = 0;
 
 	launch.namespaces = plan->namespaces | CLONE_NEWNS;
-	launch.cgroup = cgroup;
+	launch.cgroup = plan->cgroup;
 	launch.userns = plan->userns;
 	launch.pidns = plan->pidns;
 	launch.block = plan->userns_block_fd;
@@ -448,10 +464,11 @@ static int sbx_main(int argc, char **argv)
 {
 	static struct plan plan;
 	char cgroup_name[32] = "";
-	int code, cgroup = -1;
+	int code;
 
 	plan.as_bwrap = !strcmp(log_get_name(), "bwrap");
 	plan.environ = environ;
+	plan.cgroup = -1;
 	code = plan_parse(&plan, argc, argv);
 	if (code)
 		return code < 0 ? 0 : code;
@@ -459,9 +476,9 @@ static int sbx_main(int argc, char **argv)
 		return run_job(&plan);
 	code = prepare(&plan);
 	if (!code)
-		code = make_cgroup(&plan, cgroup_name, sizeof cgroup_name, &cgroup);
+		code = make_cgroup(&plan, cgroup_name, sizeof cgroup_name);
 	if (!code)
-		code = run(&plan, cgroup);
+		code = run(&plan);
 	if (*cgroup_name)
 		sbx_cgroup_remove(NULL, cgroup_name);
 	plan_free(&plan);

@@ -51,6 +51,7 @@ struct plan {
 	uint32_t presets, preset_flags;
 	int has_preset, seccomp_fd, has_filters;
 	struct sbx_limits limits;
+	int cgroup;		// that has them, or -1
 	struct sbx_rlimit rlimits[16];
 	unsigned rlimit_count;
 	uint64_t wall_ns;

@@ -38,8 +38,10 @@ static void check_request(const struct sbx_request *request)
 	const char *why;
 	unsigned key;
 
-	if (!request->error)
-		must(!sbx_parse(SBX_CONF, request->body, request->length, request->fd_count, &message, &why, &key));
+	if (request->error || !sbx_parse(SBX_CONF, request->body, request->length, request->fd_count, &message, &why, &key))
+		return;
+	fprintf(stderr, "refused: %s %s\n", key ? sbx_key_name(key) : "", why);
+	must(!"what sbx sends is understood");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

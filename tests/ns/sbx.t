@@ -347,6 +347,7 @@ refused() {
 	--size|--bind / / --size -1 --tmpfs /tmp
 	--size|--bind / / --size 0 --tmpfs /tmp
 	--chmod|--bind / / --chmod 8 /tmp
+	--daemon|--bind / / --unshare-pid --stats 1 --daemon /x /bin/true
 	--uid|--bind / / --unshare-user --uid -1
 	--uid|--bind / / --unshare-user --uid 4294967295
 	--gid|--bind / / --unshare-user --gid 99999999999999999999
