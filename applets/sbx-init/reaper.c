@@ -110,7 +110,8 @@ int reap_once(pid_t command, unsigned adopt_wait_ms)
 			return errno == ECHILD && !command ? code : EXIT_WAIT4;
 		}
 		if (end >= 0 && !until(end)) {
-			warn("timeout exceeded waiting for lingering processes");
+			if (adopt_wait_ms)
+				warn("timeout exceeded waiting for lingering processes");
 			return code;
 		}
 		poll(&p, 1, until(end));

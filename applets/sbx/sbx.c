@@ -161,6 +161,8 @@ void put_command(const struct plan *plan, struct sbx_request *request, int with_
 	put_folder(plan, request);
 	for (unsigned i = 0; i < plan->rlimit_count; i++)
 		sbx_put_rlimit(request, (int)plan->rlimits[i].resource, plan->rlimits[i].soft, plan->rlimits[i].hard);
+	if (!plan->has_daemon)		// what the command leaves behind is not waited for
+		sbx_put_u32(request, SBX_ADOPT_WAIT, 0);
 	if (plan->wall_ns)
 		sbx_put_u64(request, SBX_WALL_LIMIT, plan->wall_ns);
 	if (plan->limits.memory_bytes)

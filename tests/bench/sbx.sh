@@ -67,7 +67,7 @@ limit '2000 binds' 200000000
 
 ## A container that stays
 
-if "${HOSTCC:-cc}" -O2 -Ilibsbx -Ilibcommon -o "$tmp/warm" tests/bench/sbx-warm.c libsbx/*.c libcommon/sbx_proto.c libcommon/sbx_wire.c; then
+if "${HOSTCC:-cc}" -O2 -D_GNU_SOURCE -Ilibsbx -Ilibcommon -o "$tmp/warm" tests/bench/sbx-warm.c libsbx/*.c libcommon/sbx_proto.c libcommon/sbx_wire.c; then
 	# As sbx-init, by that name
 	if read -r warm bare first <<-END
 	$("$tmp/warm" "$(fast 2000 50)" "$INITBOX" "$tmp/nothing")
