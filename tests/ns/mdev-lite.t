@@ -365,6 +365,7 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 	fi
 	kill $pid; wait $pid
 	is $? 0 "SIGTERM ends it at once, with 0"
+	like "$(cat "$r/err")" 'refused 0 device names and [1-9][0-9]* messages' "what it refused is counted, and said at its end"
 	# Without CAP_NET_ADMIN its buffer is small: stopped, it soon loses messages.
 	if command -v setpriv >/dev/null; then
 		fresh <<-'END'
