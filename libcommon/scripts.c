@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include "applet.h"
 #include "door.h"
 #include "fmt.h"
@@ -16,21 +17,38 @@
 #include "spawn.h"
 #include "trace.h"
 
-enum { GRACE_MS = 2000 };	// between SIGTERM and SIGKILL for a script over its time
+enum {
+	GRACE_MS = 2000,	// between SIGTERM and SIGKILL for a script over its time
+	POLL_MS = 10,
+};
 
 static int is_regular(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK);
 }
 
+// What it started may end after it; in a container that becomes our child.
+static int wait_group(pid_t group)
+{
+	for (int ms = 0; ms < GRACE_MS; ms += POLL_MS) {
+		while (waitpid(-group, NULL, WNOHANG) > 0)
+			;
+		if (kill(-group, 0) < 0 && errno == ESRCH)
+			return 1;
+		usleep(POLL_MS * 1000);
+	}
+	return 0;
+}
+
 // It leads a session of its own, so its children get the signal too.
 static void end_session(pid_t pid, int *status)
 {
 	allowing(ESRCH, sys_kill(-pid, SIGTERM));
-	if (wait_child(pid, GRACE_MS, status) == 1)
+	if (wait_child(pid, GRACE_MS, status) == 1 && wait_group(pid))
 		return;
 	allowing(ESRCH, sys_kill(-pid, SIGKILL));
 	wait_child(pid, GRACE_MS, status);
+	wait_group(pid);
 }
 
 // Returns whether it failed.
