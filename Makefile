@@ -11,6 +11,7 @@
 # make analyse          cppcheck, gcc -fanalyzer, clang-tidy
 # make torture          faults, little memory, 200 boots, kills, full disks ... (TORTURE='boots kill' for some)
 # make coverage         lines that the tests reach, per applet
+# make arch             static builds for three architectures, booted; a table of sizes
 # make size             bytes of code and data per applet
 # make menuconfig       choose applets and options (also oldconfig, olddefconfig, savedefconfig,
 #                       defconfig, allnoconfig, allyesconfig, NAME_defconfig)

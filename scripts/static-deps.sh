@@ -138,7 +138,7 @@ kernel_headers() {
 	arch=$($CC -dumpmachine); arch=${arch%%-*}
 	mkdir kernel-headers
 	for name in linux asm asm-generic; do
-		from=$(first /usr/include/"$arch"-linux-gnu*/$name "/usr/include/$name")
+		from=$(first "/usr/$arch-linux-gnu/include/$name" /usr/include/"$arch"-linux-gnu*/$name "/usr/include/$name")
 		[ "$from" ] || fail "no kernel headers: install linux-libc-dev"
 		ln -s "$from" "kernel-headers/$name"
 	done

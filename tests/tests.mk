@@ -72,6 +72,11 @@ coverage:
 	$(Q)sh scripts/need $(build-needs)
 	$(Q)sh tests/coverage/run.sh $(if $(filter file,$(origin TESTS)),,$(TESTS))
 
+# Cross builds, booted: ARCHS= names some
+arch:
+	$(Q)sh scripts/need $(build-needs) prove:perl
+	$(Q)prove -v tests/arch/arch.t
+
 ## Benches: BENCH= names some; tests/bench/lib.sh tells how one is written
 BENCH ?=
 $(bench-timer): tests/bench/timer.c $(obj)/flags
@@ -85,4 +90,5 @@ do-bench: all $(bench-timer)
 bench-report:
 	$(Q)sh tests/bench/run.sh -r $(BENCH)
 
-.PHONY: unit objects do-check check-packaging analyse do-torture coverage fuzz fuzz-bins do-bench bench-report check-release
+.PHONY: unit objects do-check check-packaging check-release analyse arch do-torture coverage
+.PHONY: fuzz fuzz-bins do-bench bench-report
