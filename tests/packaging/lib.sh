@@ -13,7 +13,7 @@
 tmpdir
 export CACHE="${CACHE:-$PWD/build/cache}"
 needed=$(scripts/need dpkg-buildpackage:dpkg-dev dh:debhelper pkg-config:pkgconf /usr/include/libkmod.h:libkmod-dev \
-	/usr/include/zlib.h:zlib1g-dev fakeroot:fakeroot 2>&1) || skip_all "$needed"
+	/usr/include/zlib.h:zlib1g-dev /usr/include/seccomp.h:libseccomp-dev fakeroot:fakeroot 2>&1) || skip_all "$needed"
 
 # The tree as git has it, and what is new in it.
 sources() { git ls-files -co --exclude-standard 2>/dev/null || find . -type f ! -path './build/*' ! -path './obj/*'; }

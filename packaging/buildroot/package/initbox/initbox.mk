@@ -18,8 +18,14 @@ INITBOX_KCONFIG_EDITORS = menuconfig
 INITBOX_MAKE_OPTS = $(TARGET_CONFIGURE_OPTS)
 INITBOX_KCONFIG_OPTS = $(INITBOX_MAKE_OPTS)
 
+# The seccomp presets are compiled on the build machine, by its libseccomp.
+ifeq ($(wildcard /usr/include/seccomp.h),)
+INITBOX_SECCOMP = $(call KCONFIG_DISABLE_OPT,CONFIG_SBX_SECCOMP)
+endif
+
 define INITBOX_KCONFIG_FIXUP_CMDS
 	$(call KCONFIG_DISABLE_OPT,CONFIG_STATIC)
+	$(INITBOX_SECCOMP)
 endef
 
 define INITBOX_BUILD_CMDS
