@@ -8,12 +8,12 @@
 [ "$(id -u)" = 0 ] && unshare -mpf --kill-child true 2>/dev/null || { skipped "all of it" "no namespaces here"; finish; }
 
 ## The candidates, each a folder with the command in `command` and its /etc
-env -u MAKEFLAGS -u MAKELEVEL "${MAKE:-make}" -s O="$tmp/small" allnoconfig >/dev/null
+mk() { env -u MAKEFLAGS -u MAKELEVEL "${MAKE:-make}" -s O="$tmp/small" "$@" >>"$tmp/make" 2>&1; }
+mk allnoconfig
 sed -i 's/.*CONFIG_INIT[ =].*/CONFIG_INIT=y/; s/.*CONFIG_STATIC[ =].*/CONFIG_STATIC=y/' "$tmp/small/.config"
-env -u MAKEFLAGS -u MAKELEVEL "${MAKE:-make}" -s O="$tmp/small" olddefconfig all >"$tmp/make" 2>&1 ||
-	{ fail "the build of init alone" "$(tail -n 3 "$tmp/make")"; finish; }
-for program in floor orphans; do
-	[ $program = orphans ] || cat >"$tmp/floor.c" <<'END'
+mk olddefconfig && mk all || { fail "the build of init alone" "$(tail -n 3 "$tmp/make")"; finish; }
+for program in none orphans; do
+	[ $program = orphans ] || cat >"$tmp/none.c" <<'END'
 // The floor: executes its arguments, and reaps. It is no init, but none can be smaller.
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 }
 END
 	source=tests/orphans.c
-	[ $program = orphans ] || source=$tmp/floor.c
+	[ $program = orphans ] || source=$tmp/none.c
 	"${CC:-musl-gcc}" -Os -s -static -o "$tmp/$program" "$source" || { fail "the build of $program"; finish; }
 done
 
@@ -42,7 +42,7 @@ candidate() {	# NAME FILE COMMAND: PID 1 is `COMMAND /probe`, or COMMAND alone w
 candidate initbox "$tmp/small/initbox" /candidate/init
 cp "$tmp/small/initbox" "$tmp/initbox/init"
 echo '::once:/probe' >"$tmp/initbox/etc/inittab"
-candidate floor "$tmp/floor" '/candidate/stripped /probe'
+candidate floor "$tmp/none" '/candidate/stripped /probe'
 if dir=$(peer tini usr/bin/tini-static tini); then candidate tini "$dir/usr/bin/tini-static" '/candidate/stripped -- /probe'; fi
 if dir=$(peer dumb-init usr/bin/dumb-init dumb-init); then
 	candidate dumb-init "$dir/usr/bin/dumb-init" '/candidate/stripped /probe'
