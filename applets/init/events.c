@@ -8,7 +8,10 @@
 #include "init.h"
 #include "trace.h"
 
-enum { REAP_AT_ONCE = 4096 };	// so that a storm of orphans does not keep signals waiting
+enum {
+	REAP_AT_ONCE = 4096,	// so that a storm of orphans does not keep signals waiting
+	SIGNALS_AT_ONCE = 64,
+};
 
 struct init init;
 
@@ -75,7 +78,8 @@ static void reap(void)
 void wait_event(long long until)
 {
 	long long ping = CONFIG_INIT_WATCHDOG ? watchdog_turn() : -1, left;
-	struct timespec time = { 0 };
+	static const struct timespec none;
+	struct timespec time = none;
 	int signal;
 
 	if (ping >= 0 && (until < 0 || ping < until))
@@ -84,7 +88,10 @@ void wait_event(long long until)
 	if (left > 0)
 		time = (struct timespec){ .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
 	signal = sigtimedwait(&awaited, NULL, until < 0 && !more ? NULL : &time);
-	if (signal > 0)
+	// All that is there first: who says TSTP and then ends a job wants it to stay ended, but SIGCHLD comes before it.
+	for (int i = 0; signal > 0 && i < SIGNALS_AT_ONCE; i++) {
 		take(signal);
+		signal = sigtimedwait(&awaited, NULL, &none);
+	}
 	reap();
 }
