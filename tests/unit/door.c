@@ -64,6 +64,33 @@ static int fault(const char *text)
 	return 0;
 }
 
+static int slowly(int ms)
+{
+	return usleep(ms * 1000);
+}
+
+static int asked;
+
+static int ten_times(void)
+{
+	return asked++ < 10;
+}
+
+// A limit, and what gives it more time.
+static void limits(void)
+{
+	is_number(within(5000, DOOR(slowly(1), "sleep", "briefly", " ")), 0, "a call within its limit");
+	is_number(allowing(ETIMEDOUT, within(50, DOOR(slowly(60000), "sleep", "long", " "))), -1, "one beyond it fails");
+	is_number(errno, ETIMEDOUT, "by ETIMEDOUT");
+	door_patience(ten_times);
+	is_number(within(100, DOOR(slowly(300), "sleep", "with progress", " ")), 0, "one that makes progress gets more time");
+	ok(asked >= 1 && asked < 10, "which is asked for at each limit (%d)", asked);
+	asked = 8;
+	is_number(allowing(ETIMEDOUT, within(50, DOOR(slowly(60000), "sleep", "no more", " "))), -1, "until there is none");
+	is_number(asked, 11, "and no longer");
+	door_patience(NULL);
+}
+
 int main(void)
 {
 	char *plan = tap_record(everything);
@@ -83,5 +110,6 @@ int main(void)
 	is_number(sys_mkdir(AT_FDCWD, "/tmp/never-made", 0700), -1, "the second fails");
 	is_number(errno, ENOSPC, "with the errno asked for");
 	sys_unlink(AT_FDCWD, "/tmp/never-made", AT_REMOVEDIR);
+	limits();
 	return tap_done();
 }
