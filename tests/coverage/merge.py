@@ -49,8 +49,9 @@ def parse(gcda):
     return parts
 
 
-def shape(parts):
-    return [(tag, len(body) if tag == COUNTERS else body) for tag, _, body in parts if tag & 0xFF000000 == 0x01000000]
+def shape(header, parts):
+    """What two records of one build have in common; a damaged one differs."""
+    return header, tuple((tag, len(body) if tag == COUNTERS else body) for tag, _, body in parts)
 
 
 def add(total, parts):
@@ -82,7 +83,7 @@ def files(paths):
 
 
 def main():
-    totals, seen, cut, processes = {}, {}, 0, 0
+    totals, cut, processes = {}, 0, 0
     for path in files(sys.argv[2:]):
         with open(path, "rb") as file:
             data = file.read()
@@ -91,18 +92,24 @@ def main():
             if name is None:
                 cut += 1
                 continue
-            key = gcda[:HEADER]
-            if name not in totals:
-                totals[name] = (key, parse(gcda))
-            elif totals[name][0] == key:
+            try:
                 parts = parse(gcda)
-                if shape(parts) == shape(totals[name][1]):
-                    add(totals[name][1], parts)
-                else:
-                    cut += 1
-    for name, (header, parts) in totals.items():
+            except struct.error:
+                cut += 1
+                continue
+            key = shape(gcda[:HEADER], parts)
+            kinds = totals.setdefault(name, {})
+            if key in kinds:
+                kinds[key][0] += 1
+                add(kinds[key][1], parts)
+            else:
+                kinds[key] = [1, parts]
+    # What a busy port garbled is alone of its kind.
+    for name, kinds in totals.items():
+        key = max(kinds, key=lambda k: kinds[k][0])
+        cut += sum(kinds[k][0] for k in kinds if k != key)
         if os.path.exists(name[:-5] + ".gcno"):
-            write(name, header, parts)
+            write(name, key[0], kinds[key][1])
     print(f"{processes} dumps, {len(totals)} objects, {cut} records cut off or of another build")
 
 
