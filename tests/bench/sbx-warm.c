@@ -4,7 +4,6 @@
 // In turns, so that what else the machine does falls on both alike. Prints medians in nanoseconds: the command with
 // capabilities dropped, the strict filter and rlimits, then vfork and exec; and what the first container took to start.
 
-#define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
