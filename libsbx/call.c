@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -70,7 +69,7 @@ int sbx_receive(struct sbx *box, struct sbx_reply *reply, int timeout_ms)
 		return 0;
 	if (sbx_parse(wire.type, wire.body, wire.length, wire.fd_count, &message, &why, &key) < 0) {
 		sbx_wire_free(&wire);
-		snprintf(box->error, sizeof box->error, "sbx-init's reply: %s %s", sbx_key_name(key), why);
+		sbx_join(box->error, sizeof box->error, "sbx-init's reply: ", sbx_key_name(key), " ", why, NULL);
 		errno = EBADMSG;
 		return -1;
 	}
@@ -141,14 +140,14 @@ static int reply_failed(struct sbx *box, const struct sbx_reply *reply)
 
 	if (!error)
 		return 0;
-	snprintf(box->error, sizeof box->error, "%s: %s", step ? step : "failed", strerror(error));
+	sbx_join(box->error, sizeof box->error, step ? step : "failed", ": ", strerror(error), NULL);
 	errno = error;
 	return -1;
 }
 
 static int ended(struct sbx *box)
 {
-	snprintf(box->error, sizeof box->error, "sbx-init has ended");
+	sbx_join(box->error, sizeof box->error, "sbx-init has ended", NULL);
 	errno = EPIPE;
 	return -1;
 }

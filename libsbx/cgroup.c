@@ -3,14 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "sbx.h"
+#include "launch.h"
 
 static const char mount_point[] = "/sys/fs/cgroup";
 enum { REMOVE_TRIES = 200, REMOVE_PAUSE_NS = 5000000 };	// a second, for what is killed to be gone
@@ -18,21 +16,20 @@ enum { REMOVE_TRIES = 200, REMOVE_PAUSE_NS = 5000000 };	// a second, for what is
 // The caller's own group: the line "0::/path" of /proc/self/cgroup.
 static int own_group(char *path, size_t size)
 {
-	char line[4096];
-	FILE *file = fopen("/proc/self/cgroup", "re");
-	int found = -1;
+	char text[8192], *line = text;
+	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 
-	while (file && fgets(line, sizeof line, file))
-		if (!strncmp(line, "0::", 3)) {
-			line[strcspn(line, "\n")] = 0;
-			if (snprintf(path, size, "%s%s", mount_point, line + 3) < (int)size)
-				found = 0;
-		}
-	if (file)
-		fclose(file);
-	if (found < 0)
-		errno = ENOENT;
-	return found;
+	if (fd >= 0)
+		close(fd);
+	text[n < 0 ? 0 : n] = 0;
+	while (*line && strncmp(line, "0::", 3))
+		line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
+	line[strcspn(line, "\n")] = 0;
+	if (*line && sbx_join(path, size, mount_point, line + 3, NULL) < size)
+		return 0;
+	errno = ENOENT;
+	return -1;
 }
 
 static int write_at(int dirfd, const char *name, const char *text)
@@ -61,21 +58,21 @@ static int open_parent(const char *parent)
 
 static int set_limits(int parent, int group, const struct sbx_limits *limits, const char **what)
 {
-	char number[64];
+	char number[64], digits[SBX_DIGITS];
 
 #define SET(wanted, controller, file, ...) \
 	if (wanted) { \
 		write_at(parent, *what = "cgroup.subtree_control", "+" controller);	/* may be on already */ \
-		snprintf(number, sizeof number, __VA_ARGS__); \
+		sbx_join(number, sizeof number, __VA_ARGS__, NULL); \
 		if (write_at(group, *what = file, number) < 0) \
 			return -1; \
 	}
-	SET(limits->memory_bytes, "memory", "memory.max", "%" PRIu64, limits->memory_bytes)
+	SET(limits->memory_bytes, "memory", "memory.max", sbx_decimal(limits->memory_bytes, digits))
 	if (limits->memory_bytes)
 		write_at(group, "memory.swap.max", "0");	// not there without swap
-	SET(limits->pids, "pids", "pids.max", "%" PRIu64, limits->pids)
-	SET(limits->cpu_percent, "cpu", "cpu.max", "%" PRIu64 " 100000", limits->cpu_percent * 1000)
-	SET(limits->cpus, "cpuset", "cpuset.cpus", "%s", limits->cpus)
+	SET(limits->pids, "pids", "pids.max", sbx_decimal(limits->pids, digits))
+	SET(limits->cpu_percent, "cpu", "cpu.max", sbx_decimal(limits->cpu_percent * 1000, digits), " 100000")
+	SET(limits->cpus, "cpuset", "cpuset.cpus", limits->cpus)
 #undef SET
 	return 0;
 }

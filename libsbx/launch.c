@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -38,14 +37,14 @@ int sbx_failed(struct sbx *box, const char *operation, const char *object)
 {
 	int saved = errno;
 
-	snprintf(box->error, sizeof box->error, "%s%s%s: %s", operation, *object ? " " : "", object, strerror(saved));
+	sbx_join(box->error, sizeof box->error, operation, *object ? " " : "", object, ": ", strerror(saved), NULL);
 	errno = saved;
 	return -1;
 }
 
 static int refuse(struct sbx *box, int error, const char *why)
 {
-	snprintf(box->error, sizeof box->error, "%s", why);
+	sbx_join(box->error, sizeof box->error, why, NULL);
 	errno = error;
 	return -1;
 }
@@ -117,7 +116,7 @@ static int plan_file(struct plan *plan)
 	if (how->init && (n = readlink(path, plan->file, sizeof plan->file - 1)) > 0)
 		plan->file[n] = 0;
 	else
-		snprintf(plan->file, sizeof plan->file, "%s", path);
+		sbx_join(plan->file, sizeof plan->file, path, NULL);
 	plan->device = st.st_dev;
 	plan->inode = st.st_ino;
 	if (how->namespaces & CLONE_NEWNS && is_same_file(plan->file, &st))
@@ -307,15 +306,15 @@ static pid_t clone_box(const struct plan *plan, int *pidfd)
 
 static int write_map(pid_t pid, const char *name, const struct sbx_id_map *maps, unsigned count)
 {
-	char path[64], text[4096];
+	char path[64], text[4096], digits[3][SBX_DIGITS];
 	size_t length = 0;
 	ssize_t n;
 	int fd;
 
 	for (unsigned i = 0; i < count && length < sizeof text - 40; i++)
-		length += snprintf(text + length, sizeof text - length, "%u %u %u\n", maps[i].inside, maps[i].outside,
-				   maps[i].count);
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+		length += sbx_join(text + length, sizeof text - length, sbx_decimal(maps[i].inside, digits[0]), " ",
+				   sbx_decimal(maps[i].outside, digits[1]), " ", sbx_decimal(maps[i].count, digits[2]), "\n", NULL);
+	sbx_join(path, sizeof path, "/proc/", sbx_decimal((uint64_t)pid, digits[0]), "/", name, NULL);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
@@ -414,7 +413,7 @@ static int await_setup(struct sbx *box, uint32_t flags, uint32_t x_flags)
 			const char *step = sbx_get(&reply, SBX_STEP, NULL);
 			int error = errno;
 
-			snprintf(box->error, sizeof box->error, "%s: %s", step ? step : "set-up", strerror(error));
+			sbx_join(box->error, sizeof box->error, step ? step : "set-up", ": ", strerror(error), NULL);
 			errno = error;
 			result = -1;
 		}
