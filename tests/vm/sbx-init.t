@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
-gcc -O1 -static -D_GNU_SOURCE -Ilibsbx -Ilibcommon -o "$tmp/group" "$tmp/group.c" libsbx/cgroup.c || exit 1
+gcc -O1 -static -D_GNU_SOURCE -Ilibsbx -Ilibcommon -o "$tmp/group" "$tmp/group.c" libsbx/*.c libcommon/sbx_wire.c libcommon/sbx_proto.c || exit 1
 
 machine
 modules none
