@@ -6,18 +6,18 @@
 page initramfs
 like "$console" 'copyroot: [a-z]+: ' "initramfs: /init is copyroot"
 like "$console" '^rc.init: boot [0-9.]+ s: ' "the boot tells where its time went"
-like "$console" '^init: powering off' "poweroff in the shell leaves"
+like "$console" 'init: powering off' "poweroff in the shell leaves"
 lines=$(commands initramfs | grep -cv '^$')
 ok "and it is $lines lines, as the page says: not more than twenty" test "$lines" -le 20
 
 page linuxkit
 like "$console" '^rc.init: boot [0-9.]+ s: ' "linuxkit: the merged root boots"
-like "$console" '^init: powering off' "and powers off"
+like "$console" 'init: powering off' "and powers off"
 
 page microvm
 like "$console" '^rc.init: boot [0-9.]+ s: ' "microvm: QEMU's microvm machine boots it"
 unlike "$console" 'built without' "without a complaint about what is left out"
-like "$console" '^init: rebooting' "and it ends when it restarts"
+like "$console" 'init: rebooting' "and it ends when it restarts"
 like "$(cat "$log")" '^CONFIG_DEVTMPFS=y|^CONFIG_TMPFS=y' "the kernel's fragment is printed"
 
 page container
@@ -31,6 +31,15 @@ like "$said" '"status": "normal", "exit-code": 0' "the judge tells how it ended"
 like "$said" '"status": "time-limit"' "and ends what does not"
 like "$said" '^first$' "a server takes jobs"
 like "$said" '^exit code 3$' "with their exit codes"
+
+# README's sizes are those of this source, within three per cent (another compiler, a line more).
+for name in defconfig linuxkit_defconfig microvm_defconfig container_defconfig; do
+	built=$clone/build/${name%_defconfig}/initbox
+	[ "$name" != defconfig ] || built=$clone/initbox
+	bytes=$(stat -c %s "$built")
+	said=$(sed -n "s/^| \`$name\` |.*| \([0-9,]*\) |\$/\1/p" README.md | tr -d ,)
+	ok "README.md: $name has $said bytes (here $bytes)" test $((bytes * 100)) -ge $((said * 97)) -a $((bytes * 100)) -le $((said * 103))
+done
 
 # No page is forgotten: what has commands is followed here or in make check-packaging.
 for file in docs/*.md; do
