@@ -3,12 +3,12 @@
 # reboots.t - one machine that restarts again and again: no journal ever needs recovery; the same with each call of every
 # program failing in turn, from /init to reboot(2): the boot ends at a shell, the shutdown at the next boot
 #
-# Environment: REBOOTS (3): how many; FAULTS (a few): "1-150" or numbers, INITBOX_FAULT of one boot after another.
+# Environment: REBOOTS (2): how many; FAULTS (two): "1-150" or numbers, INITBOX_FAULT of one boot after another.
 # The long runs: REBOOTS=100 FAULTS=1-150 make check TESTS=tests/vm/reboots.t
 . tests/vm/lib.sh
 needed=$(scripts/need mkfs.ext4:e2fsprogs 2>&1) || skip_all "$needed"
 PATH=$PATH:/sbin:/usr/sbin
-REBOOTS=${REBOOTS:-3} FAULTS=${FAULTS:-1 5 33}
+REBOOTS=${REBOOTS:-2} FAULTS=${FAULTS:-15 33}
 case $FAULTS in *-*) FAULTS=$(seq "${FAULTS%-*}" "${FAULTS#*-}" | tr '\n' ' ') ;; esac
 
 # The list of faults is on a disk: PID 1 takes its first number, the last program of a boot removes it. An empty list is
