@@ -40,11 +40,11 @@ END
 chmod +x "$out/bin/qemu-system-x86_64"
 
 if [ $# = 0 ]; then
-	set -- "$out"/obj/tests/unit/* tests/unit/dispatch.t tests/unit/rc.init.t tests/ns/*.t tests/vm/*.t
+	set -- "$out"/obj/tests/unit/* tests/unit/*.t tests/ns/*.t tests/vm/*.t
 fi
 tests=''
 for test; do
-	case $test in *.d | *sanitizers.t | *run.t) ;; *) tests="$tests $test" ;; esac
+	case $test in *.d | */build.t | */compilers.t | */kconfig.t | */bench.t | */sanitizers.t | */run.t) ;; *) tests="$tests $test" ;; esac
 done
 # shellcheck disable=SC2086 # words; bash, since dash has no descriptors above 9
 PATH=$out/bin:$PATH MAKE=$out/bin/make INITBOX=$out/initbox O=$out SANITIZED=1 bash -c 'exec 1000<"$0"; shift; exec prove -j '"${JOBS:-2}"' --timer "$@"' \
