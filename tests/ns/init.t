@@ -337,6 +337,21 @@ pid1 all-signals <<'END'
 END
 is "$(out on)$code" on130 "no other of the 64 signals ends it"
 
+## init alone: its size, and its memory when all is said and done
+if [ ! "${SANITIZED:-}" ]; then
+	mk() { env -u MAKEFLAGS -u MAKELEVEL -u CC "${MAKE:-make}" -s O="$tmp/small" CACHE="${CACHE:-build/cache}" "$@" >>"$tmp/make" 2>&1; }
+	mk allnoconfig
+	sed -i 's/.*CONFIG_INIT[ =].*/CONFIG_INIT=y/; s/.*CONFIG_STATIC[ =].*/CONFIG_STATIC=y/' "$tmp/small/.config"
+	mk olddefconfig
+	ok "init alone can be built" mk all
+	ok "in 48 kB ($(wc -c <"$tmp/small/initbox"))" test "$(wc -c <"$tmp/small/initbox")" -le 48000
+	pid1 small /sbin/init 'cp "$1/../small/initbox" sbin/init.new; mv sbin/init.new sbin/init' <<'END'
+::once:/bin/sh -c 'sleep 0.1; sed -n "s/^Rss: *\([0-9]*\).*/\1/p" /proc/1/smaps_rollup >/out/rss; kill -USR2 1'
+::respawn:sleep 1000
+END
+	ok "and runs in 120 kB ($(out rss))" test "$(out rss)" -le 120
+fi
+
 ## Words, as the kernel hands them over
 cat >"$tmp/profile" <<'END'
 echo shell >>/out/order

@@ -178,7 +178,7 @@ if with_kernel generic; then
 	halt
 	sleep 60
 	END
-	boot -n -a 'initbox.watchdog=2' -t 18 -- $esb
+	boot -n -a 'initbox.watchdog=2' -t 40 -- $esb
 	console_has 'reboot: System halted' "halt"
 	console_lacks 'did not stop' "the watchdog is stopped before"
 	is "$(how_ended)" timeout "and a machine that is halted stays so"
