@@ -378,11 +378,12 @@ static int mask(const char *path)
 int run_masks(void)
 {
 	size_t length;
-	const char *path = sbx_bytes(box.conf, SBX_MASK, &length), *end = path + length;
+	const char *path = sbx_bytes(box.conf, SBX_MASK, &length), *end;
 	int fd;
 
 	if (!path)
 		return 0;
+	end = path + length;
 	if (DO(mkdirat(box.base, "empty", 0555), "mkdir", "empty") < 0)
 		return -1;
 	fd = DO(openat(box.base, "none", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), "create", "none");
