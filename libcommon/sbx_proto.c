@@ -456,8 +456,8 @@ static const char *check_value(struct sbx_message *message, const struct key *ke
 		return check_rlimit(data, length);
 	case LANDLOCK:
 		return check_landlock(data, length);
-	case FILTER:	// struct sock_filter has 8 bytes; BPF_MAXINSNS of them
-		return !length || length % 8 || length > 8 * 4096 ? "is no filter" : NULL;
+	case FILTER:	// struct sock_filter has 8 bytes; BPF_MAXINSNS (4096) of them
+		return !length || length % 8 || length > 32768 ? "is no filter" : NULL;
 	case ITEM:
 		return check_item(message, data, length);
 	}

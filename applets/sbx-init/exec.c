@@ -269,7 +269,7 @@ static int fd_of(const struct job *job, enum sbx_key key)
 {
 	uint32_t index = (uint32_t)sbx_number(job->message, key, SBX_UNSET);
 
-	return index == SBX_UNSET ? -1 : job->fds[index];
+	return index == SBX_UNSET || !job->fds ? -1 : job->fds[index];
 }
 
 static void become(const struct job *job, int cgroup)

@@ -27,7 +27,7 @@ const struct option_entry option_table[O_COUNT] = {
 #undef OPTION
 };
 
-int refuse(enum option_id option, const char *format, ...)
+void say_refused(enum option_id option, const char *format, ...)
 {
 	char text[512];
 	struct buf buf = BUF(text);
@@ -40,7 +40,6 @@ int refuse(enum option_id option, const char *format, ...)
 	va_end(args);
 	errno = saved;
 	log_line(LOG_ERROR, "--%s: %s", option_table[option].name, text);
-	return EXIT_SETUP;
 }
 
 void texts_add(struct texts *texts, const char *text)
@@ -198,7 +197,7 @@ static int option_preset(struct plan *plan, const char *text)
 
 static int option_filter(struct plan *plan, enum option_id option, const char *text)
 {
-	enum { INSTRUCTION = 8, INSTRUCTIONS_MAX = 4096 };
+	enum { INSTRUCTION = 8, PROGRAM_MAX = 8 * 4096 };
 	size_t length;
 	char *code;
 	int fd;
@@ -212,7 +211,7 @@ static int option_filter(struct plan *plan, enum option_id option, const char *t
 		return 0;
 	}
 	plan->has_filters = 1;
-	code = load_fd(fd, INSTRUCTION * INSTRUCTIONS_MAX, &length);
+	code = load_fd(fd, PROGRAM_MAX, &length);
 	if (!code)
 		return refuse(option, "descriptor %s: %m", text);
 	if (length % INSTRUCTION || !length) {

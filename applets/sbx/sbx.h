@@ -66,8 +66,9 @@ struct plan {
 // One command and nothing to be watched: sbx-init runs it and ends. Else it serves, and we are its client.
 int is_once(const struct plan *plan);
 
-// Says what is wrong with an option, in one line; returns EXIT_SETUP.
-int refuse(enum option_id option, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Says what is wrong with an option, in one line; refuse is EXIT_SETUP, and a compiler sees that.
+void say_refused(enum option_id option, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define refuse(...) (say_refused(__VA_ARGS__), EXIT_SETUP)
 
 // Memory for a text that the plan points to; it is freed with the plan. Ends the program if there is none.
 char *plan_text(struct plan *plan, size_t size);

@@ -40,7 +40,7 @@ static int open_listener(const char *path)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return refuse(O_SERVE, "%m"), -1;
+		return say_refused(O_SERVE, "%m"), -1;
 	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED)
 		unlink(path);
 	close(fd);
@@ -49,7 +49,7 @@ static int open_listener(const char *path)
 	bound = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof address);
 	umask(mask);
 	if (bound < 0 || listen(fd, BACKLOG) < 0) {
-		refuse(O_SERVE, "%s: %m", path);
+		say_refused(O_SERVE, "%s: %m", path);
 		fd_close(&fd);
 		return -1;
 	}
