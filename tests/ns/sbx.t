@@ -97,7 +97,7 @@ joined() {
 	unlike "$deeper" "^$ns\$" 'root: there are two to join'
 	is "$("$tmp/sbx" --userns 5 --userns2 6 --ro-bind / / --proc /proc readlink /proc/self/ns/user 5</proc/$child/ns/user 6</proc/$inner/ns/user 2>&1)" \
 		"$deeper" 'root: --userns2 joins another when all is set up'
-	kill $inner $holder
+	kill -9 $inner $holder
 	wait $inner $holder 2>/dev/null || :
 	unshare -p -f --kill-child sleep 30 &
 	holder=$!
@@ -106,7 +106,7 @@ joined() {
 	child=${child% }
 	ns=$(readlink /proc/$child/ns/pid)
 	is "$("$tmp/sbx" --pidns 5 --ro-bind / / --proc /proc readlink /proc/self/ns/pid 5</proc/$child/ns/pid 2>&1)" "$ns" 'root: --pidns joins one'
-	kill $holder
+	kill -9 $holder	# unshare ignores TERM
 	wait $holder 2>/dev/null || :
 }
 
