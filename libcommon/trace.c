@@ -32,6 +32,11 @@ void trace_start(void)
 	on = 1;
 }
 
+int trace_is_on(void)
+{
+	return on;
+}
+
 void trace_flush(void)
 {
 	if (file < 0)
@@ -90,7 +95,8 @@ void trace_step(const char *step)
 
 void trace_call(long long start, const char *op, const char *object, int error)
 {
-	record(start, op, object, error);
+	if (on)
+		record(start, op, object, error);
 }
 
 void trace_past(long long start, long long took, const char *applet, const char *op, const char *object)

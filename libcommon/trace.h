@@ -12,6 +12,7 @@ long long trace_now(void);
 
 // Collect from here on; without it every other function does nothing.
 void trace_start(void);
+int trace_is_on(void);
 // Appends to `path`, made with its folder. Returns 0, or -1 with errno.
 int trace_open(const char *path);
 void trace_flush(void);
