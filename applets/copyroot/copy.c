@@ -93,7 +93,7 @@ static int send_range(int in, int out, off_t start, off_t end)
 	return 0;
 }
 
-static int send_data(const struct move *m, int in, int out, off_t start, off_t end)
+static int send_data(struct move *m, int in, int out, off_t start, off_t end)
 {
 	while (start < end) {
 		off_t stop;
@@ -101,9 +101,16 @@ static int send_data(const struct move *m, int in, int out, off_t start, off_t e
 		next_data(m, in, &start, &stop, end);
 		if (start < end && send_range(in, out, start, stop) < 0)
 			return -1;
+		m->bytes += stop - start;
 		start = stop;
 	}
 	return 0;
+}
+
+static int send_all(struct move *m, int in, int out, off_t start, off_t end)
+{
+	m->bytes += end - start;
+	return send_range(in, out, start, end);
 }
 
 int copy_data(struct move *m, int in, int out, int shrink, const char *name, const struct stat *st, off_t *left)
@@ -115,14 +122,16 @@ int copy_data(struct move *m, int in, int out, int shrink, const char *name, con
 	if (!end)
 		return 0;
 	// The length first: a hole at the end, and chunks from the end.
-	if ((holes || shrink >= 0) && ftruncate(out, end) < 0)
+	if ((holes || end > CHUNK) && ftruncate(out, end) < 0)
 		return -1;
 	for (; end; end = start) {
-		start = shrink < 0 ? 0 : (end - 1) / CHUNK * CHUNK;
-		if (DOOR(holes ? send_data(m, in, out, start, end) : send_range(in, out, start, end),
+		// Without cutting the order does not matter, but each chunk is a chance to tell how far it is.
+		start = shrink < 0 && holes ? 0 : (end - 1) / CHUNK * CHUNK;
+		if (DOOR(holes ? send_data(m, in, out, start, end) : send_all(m, in, out, start, end),
 			 "copy", name, "cp %-s\n", name) < 0)
 			return -1;
-		m->bytes += end - start;
+		if (start)
+			move_progress(m);
 		if (shrink >= 0) {
 			if (DOOR(ftruncate(shrink, start), "truncate", name, "truncate %-s\n", name) < 0)
 				return -1;
@@ -134,7 +143,7 @@ int copy_data(struct move *m, int in, int out, int shrink, const char *name, con
 
 int copy_back(int in, int out, const char *name, off_t start, off_t size)
 {
-	static const struct move plain;
+	struct move plain = { 0 };
 
 	if (ftruncate(out, size) < 0)
 		return -1;
@@ -176,6 +185,26 @@ static int set_xattr(const struct pair *p, const char *key, const void *value, s
 	return fchdir(p->to) < 0 ? -1 : lsetxattr(p->name, key, value, size, 0);
 }
 
+static const char capability[] = "security.capability";
+
+void save_capability(struct move *m, int fd)
+{
+	m->capability_size = m->xattrs ? fgetxattr(fd, capability, m->capability, sizeof m->capability) : -1;
+}
+
+int restore_capability(const struct move *m, int fd, const char *name)
+{
+	if (m->capability_size < 1)
+		return 0;
+	return DOOR(fsetxattr(fd, capability, m->capability, m->capability_size, 0), "setxattr", capability,
+		    "setfattr -n %-s %-s\n", capability, name);
+}
+
+void forget_default_acl(int fd)
+{
+	fremovexattr(fd, "system.posix_acl_default");
+}
+
 enum { XATTR_MAX = 65536 };	// XATTR_LIST_MAX and XATTR_SIZE_MAX of linux/limits.h
 
 static int copy_xattrs(const struct pair *p)
@@ -214,7 +243,7 @@ int copy_attributes(struct move *m, int in, int out, const char *name, const str
 	if ((st->st_mode & 06000 || S_ISDIR(st->st_mode))
 	    && DOOR(fchmod(out, st->st_mode & 07777), "chmod", name, "chmod %-s\n", name) < 0)
 		return -1;
-	if (m->xattrs && copy_xattrs(&pair) < 0)
+	if (m->xattrs && (copy_xattrs(&pair) < 0 || restore_capability(m, out, name) < 0))
 		return -1;
 	return DOOR(futimens(out, t), "touch", name, "touch %-s\n", name);
 }
@@ -225,7 +254,7 @@ int copy_node_attributes(struct move *m, int from, int to, const char *name, con
 	struct timespec t[2];
 
 	times(st, t);
-	if ((st->st_uid || st->st_gid) && sys_chown(to, name, st->st_uid, st->st_gid) < 0)
+	if ((st->st_uid || st->st_gid || m->back) && sys_chown(to, name, st->st_uid, st->st_gid) < 0)
 		return -1;
 	if (st->st_mode & 06000 && !S_ISLNK(st->st_mode) && sys_chmod(to, name, st->st_mode & 07777) < 0)
 		return -1;

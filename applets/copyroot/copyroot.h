@@ -30,6 +30,9 @@ uint64_t plan_limit(const struct plan *plan, uint64_t available);
 // A line of /proc/meminfo in bytes, e.g. "MemAvailable"; 0 where it is not there.
 uint64_t meminfo(const char *text, const char *key);
 uint64_t memory(const char *key);
+// What can be had of it: MemAvailable, but nothing of what the kernel calls reclaimable.
+uint64_t memory_left(const char *text);
+uint64_t memory_left_now(void);
 // "64m", "1g", "50%" (of `whole`), "4096": bytes; 0 for anything else.
 uint64_t parse_size(const char *text, uint64_t whole);
 
@@ -46,11 +49,15 @@ struct move {
 	int from_links, to_links;	// one link of each file with several, by its inode's number; -1: none yet
 	char links_name[32];
 	const char *links_prefix;
+	char capability[64];		// of the file that is being cut, which takes it away (capabilities(7))
+	ssize_t capability_size;	// below 1: none
 	struct stat root;
 	unsigned files;			// so far
 	uint64_t bytes;
 	long long start, said;		// microseconds
 };
+// Says how far it is, if it did not within the last second.
+void move_progress(struct move *move);
 // Returns 0; or -1, and then all files are at `from` again, unless `lost` is set.
 int move_tree(struct move *move);
 // Then either: everything back to `from`. Returns 0, or -1 where some stay at `to`.
@@ -69,3 +76,8 @@ int copy_back(int in, int out, const char *name, off_t start, off_t size);
 int copy_attributes(struct move *move, int in, int out, const char *name, const struct stat *st);
 int copy_node_attributes(struct move *move, int from, int to, const char *name, const struct stat *st);
 int has_xattrs(int fd);
+// A file's capabilities, which the first write or cut takes away: read before, and set again after.
+void save_capability(struct move *move, int fd);
+int restore_capability(const struct move *move, int fd, const char *name);
+// A folder that stayed gives what comes back its own default list, which is why that comes back last.
+void forget_default_acl(int fd);

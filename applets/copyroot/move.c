@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "copyroot.h"
 #include "door.h"
@@ -16,11 +17,11 @@
 #include "trace.h"
 #include "tree.h"
 
-enum { SECOND = 1000000, FILES_BETWEEN_LOOKS = 64, BYTES_BETWEEN_LOOKS = 4 << 20 };
+enum { SECOND = 1000000, FILES_BETWEEN_LOOKS = 64 };
 
 /* Progress */
 
-static void say_progress(struct move *m)
+void move_progress(struct move *m)
 {
 	long long now = trace_now(), ms = (now - m->start) / 1000;
 
@@ -31,11 +32,10 @@ static void say_progress(struct move *m)
 	       (unsigned long long)(m->bytes >> 10) * 1000 / (ms ? ms : 1) >> 10);
 }
 
-static void count_file(struct move *m, uint64_t bytes_before)
+static void count_file(struct move *m)
 {
-	if (++m->files % FILES_BETWEEN_LOOKS == 0
-	    || m->bytes / BYTES_BETWEEN_LOOKS != bytes_before / BYTES_BETWEEN_LOOKS)
-		say_progress(m);
+	if (++m->files % FILES_BETWEEN_LOOKS == 0)
+		move_progress(m);
 }
 
 /* Files with several links
@@ -154,30 +154,43 @@ static void undo_file(struct move *m, int to, int shrink, const char *name, cons
 			warn("%s: only its first %llu bytes are back", name, (unsigned long long)left);
 			return;
 		}
+		restore_capability(m, shrink, name);
 		futimens(shrink, t);
 	}
 	forget_link(m, st);
 	sys_unlink(to, name, 0);
 }
 
-static int move_whole_file(struct move *m, int from, int to, int in, const char *name, const struct stat *st)
+// Two at once, where they are neighbours, as they mostly are (close_range(2), Linux 5.9).
+static void close_pair(int *first, int *second)
+{
+	if (*second == *first + 1 && !syscall(SYS_close_range, *first, *second, 0))
+		*first = *second = -1;
+}
+
+static int move_whole_file(struct move *m, int from, int to, int *in, const char *name, const struct stat *st)
 {
 	cleanup_fd int out = -1, shrink = -1;
-	uint64_t before = m->bytes;
 	off_t left = st->st_size;
+	int result = 0;
 
 	out = DOOR(openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, st->st_mode & 07777),
 		   "create", name, ": >%-s\n", name);
 	if (out < 0)
 		return stayed(m) ? 0 : -1;
 	shrink = open_to_shrink(m, from, name, st);
-	if (copy_data(m, in, out, shrink, name, st, &left) < 0 || copy_attributes(m, in, out, name, st) < 0
+	if (shrink >= 0)
+		save_capability(m, *in);
+	if (copy_data(m, *in, out, shrink, name, st, &left) < 0 || copy_attributes(m, *in, out, name, st) < 0
 	    || remember_link(m, from, to, name, st) < 0 || leave(m, from, name) < 0) {
 		undo_file(m, to, shrink, name, st, left);
-		return -1;
+		result = -1;
 	}
-	count_file(m, before);
-	return 0;
+	m->capability_size = 0;
+	if (!result)
+		count_file(m);
+	close_pair(in, &out);
+	return result;
 }
 
 static int move_file(struct move *m, int from, int to, const char *name)
@@ -190,11 +203,11 @@ static int move_file(struct move *m, int from, int to, const char *name)
 		return -1;
 	known = linked(m, to, name, &st);
 	if (!known)
-		return move_whole_file(m, from, to, in, name, &st);
+		return move_whole_file(m, from, to, &in, name, &st);
 	if (known < 0)
 		return stayed(m) ? 0 : -1;
 	if (!leave(m, from, name)) {
-		m->files++;
+		count_file(m);
 		return 0;
 	}
 	sys_unlink(to, name, 0);
@@ -258,6 +271,8 @@ static int move_opened_folder(struct move *m, int from, int to, DIR *dir, const 
 	out = open_folder(to, name);
 	if (out < 0)
 		return -1;
+	if (m->back && m->xattrs)
+		forget_default_acl(out);
 	result = move_below(m, dir, out);
 	if (finish_folder(m, dirfd(dir), out, name, &st) < 0)
 		result = -1;
@@ -371,6 +386,9 @@ static void restore_link(struct move *m, const char *key)
 
 		if (in < 0 || out < 0 || copy_back(in, out, key, 0, now.st_size) < 0)
 			return;
+		save_capability(m, in);
+		restore_capability(m, out, key);
+		m->capability_size = 0;
 		futimens(out, t);
 	}
 	format_path(name, "back%llx", (unsigned long long)now.st_ino);

@@ -64,6 +64,22 @@ uint64_t memory(const char *key)
 	return proc_read("meminfo", text, sizeof text) < 0 ? 0 : meminfo(text, key);
 }
 
+// MemAvailable counts on half of the inodes and names that the kernel keeps, which in an initramfs are all in use: there
+// is nothing on a disk that they could be read from again. A plan built on them ends in a panic.
+uint64_t memory_left(const char *text)
+{
+	uint64_t available = meminfo(text, "MemAvailable"), names = meminfo(text, "SReclaimable");
+
+	return available > names ? available - names : 0;
+}
+
+uint64_t memory_left_now(void)
+{
+	char text[4096];
+
+	return proc_read("meminfo", text, sizeof text) < 0 ? 0 : memory_left(text);
+}
+
 // All of the root is page cache, so that is its upper bound.
 int plan_guess(struct plan *plan, uint64_t cached, uint64_t available)
 {

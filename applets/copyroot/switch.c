@@ -238,7 +238,7 @@ static int make_tmpfs(uint64_t size, uint64_t inodes)
 
 int switch_overlay(struct settings *s, struct outcome *outcome)
 {
-	uint64_t size = s->size ? s->size : memory("MemAvailable") / 2;
+	uint64_t size = s->size ? s->size : memory_left_now() / 2;
 	cleanup_fd int old = open_root(), changes = -1, overlay = -1;
 
 	(void)outcome;
@@ -328,7 +328,7 @@ static int make_plan(const struct settings *s, int from, struct plan *plan, uint
 
 static int move_if_it_fits(struct settings *s, int from, struct outcome *outcome)
 {
-	uint64_t available = memory("MemAvailable"), limit;
+	uint64_t available = memory_left_now(), limit;
 	struct plan plan;
 	struct move m = { .from = from, .busy = s->busy, .keep = s->keep, .ramfs = s->ramfs };
 	cleanup_fd int new = -1;

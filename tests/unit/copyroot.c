@@ -25,6 +25,9 @@ static void memory_lines(void)
 
 	is_number(meminfo(text, "MemTotal"), 481296ULL << 10, "the first line of meminfo");
 	is_number(meminfo(text, "MemAvailable"), 12 << 10, "one in the middle");
+	is_number(memory_left(text), 12 << 10, "what is left");
+	is_number(memory_left("MemAvailable: 12 kB\nSReclaimable: 5 kB\n"), 7 << 10, "names and inodes are not to be had");
+	is_number(memory_left("MemAvailable: 12 kB\nSReclaimable: 15 kB\n"), 0, "nothing is left");
 	is_number(meminfo(text, "Mem"), 0, "a part of a name is none");
 	is_number(meminfo(text, "Swap"), 0, "what is not there is 0");
 }
