@@ -51,7 +51,7 @@ static enum mode chosen_mode(void)
 	static char word[16];
 	const char *names[] = { cmdline_get("copyroot.mode", word, sizeof word), asked_mode, CONFIG_COPYROOT_MODE };
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = CONFIG_COPYROOT_MODE_FIXED ? 2 : 0; i < 3; i++) {
 		int mode = names[i] ? find_mode(names[i]) : -1;
 
 		if (mode >= 0)
