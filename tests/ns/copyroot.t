@@ -4,11 +4,14 @@
 #
 # copyroot runs as PID 1 of a new PID namespace in a chroot that is a ramfs or a tmpfs, as in an initramfs.
 . tests/tap.sh
+. tests/treetool.sh
 [ "$(id -u)" = 0 ] || skip_all "needs root for its namespaces"
 unshare -mpf true 2>/dev/null || skip_all "no namespaces here"
 [ -x "$INITBOX" ] || skip_all "no binary: $INITBOX"
 "$INITBOX" --list | grep -q /copyroot || skip_all "copyroot is not built in"
-scripts/need setfattr:attr busybox:busybox-static >&2 || skip_all "no setfattr or no busybox"
+scripts/need busybox:busybox-static >&2 || skip_all "no busybox"
+need_treetool
+export treetool
 tmpdir
 mkdir -p "$tmp/mnt" "$tmp/view"
 
@@ -17,91 +20,45 @@ cat >"$tmp/fill" <<'END'
 set -e
 cd "$1"
 umask 022
-mkdir bin dev proc run sbin tmp host empty nasty
+xattrs=''
+mkdir bin dev proc run sbin tmp host
 cp "$(command -v busybox)" bin/busybox
 for n in sh mount umount chroot mkdir cat echo sleep ls; do ln -s busybox bin/$n; done
+echo plain >bin/plain
 cp "$INITBOX" bin/initbox
 ln -s bin/initbox init
 ln -s ../bin/initbox sbin/copyroot
-cd nasty
-echo plain >plain
-: >nothing
-echo bits >suid; chown 12:34 suid; chmod 6755 suid
-echo none >mode0; chmod 0 mode0
-mkdir sticky sgid deep
-chmod 1777 sticky
-chown 0:42 sgid; chmod 2775 sgid; echo in >sgid/file; chown 0:0 sgid/file; mkdir sgid/folder; chown 0:0 sgid/folder; chmod 755 sgid/folder
-ln -s 'no where' dangling; chown -h 5:6 dangling
-ln -s "$(printf '%0300d' 7)" long-link
-mkfifo -m 622 fifo
-mknod -m 620 char c 5 1; chown 3:5 char
-mknod -m 660 block b 259 1048575
-perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "socket", Listen => 1) or die'
-printf 'x' >'new
-line'
-printf 'y' >"$(printf '\377\001 tab\t\\')"
-echo .hidden >.hidden; echo ... >...
-ln plain hard1; ln plain sticky/hard2
-bytes() { seq 2000000 | head -c "$1"; }
-bytes 700000 >linked; for n in 1 2 3; do ln linked linked$n; done
-ln dangling dangling2; ln char char2; ln fifo sticky/fifo2
-bytes 3788800 >big
-bytes 1048576 >chunk
-# Holes at the start, in the middle, at the end; more than a chunk; nothing but a hole.
-bytes 8192 | dd of=sparse bs=4k seek=9 status=none; truncate -s 50M sparse
-bytes 1228800 | dd of=sparse2 bs=4k seek=5 status=none
-bytes 12288 | dd of=sparse2 bs=4k seek=9000 conv=notrunc status=none
-truncate -s 40M sparse2
-truncate -s 20M hole
-printf 'tail' >odd; truncate -s 10001 odd
-(i=0; while [ $i -lt 200 ]; do mkdir "level-$i"; cd -P "level-$i"; i=$((i + 1)); done; echo deep >bottom) 
-mkdir many; (cd many; seq 500 | while read -r n; do echo "$n" >"$n"; done)
-if [ "$2" = tmpfs ]; then
-	setfattr -n trusted.t -v one plain
-	setfattr -n security.capability -v 0x0100000202000000000000000000000000000000 suid
-	setfattr -n security.s -v label sticky
-	setfattr -n trusted.empty linked
-	setfattr -n trusted.large -v "0x$(printf '%04000d' 0)" big
-	setfattr -h -n trusted.link -v l dangling
-	setfattr -n trusted.node -v n char
-	setfattr -n user.u -v user plain 2>/dev/null || :
-	setfattr -n system.posix_acl_access -v 0x0200000001000600ffffffff02000400070000000400040000000000100006000000000020000400ffffffff many/1 2>/dev/null || :
-fi
-cd ..
-find . -depth -exec touch -h -a -d '1999-12-31 23:59:59.123456789' {} +
-find . -depth -exec touch -h -m -d '2001-02-03 04:05:06.987654321' {} +
-touch -m -d '1970-01-01 00:00:00.000000001 UTC' nasty/plain empty
-touch -d '2038-01-20 01:02:03.999999999' nasty/deep tmp .
+[ "$2" != tmpfs ] || xattrs=xattrs
+"$treetool" nasty nasty $xattrs
+"$treetool" files 500 100 many
+find bin init dev proc run sbin many -depth -exec touch -h -d '2001-02-03 04:05:06.987654321' {} +
+touch -d '2038-01-20 01:02:03.999999999' tmp .
 END
 
-## What there is in the folder that is the first argument. Directories and links have sizes of the file system's own.
+## What there is in the folder that is the first argument. What runs has new access times.
 cat >"$tmp/manifest" <<'END'
-cd "$1"
-export LC_ALL=C
-list() { find . \( -path ./bin -o -path ./host \) -prune -o "$@" -print0 | sort -z; }
-list ! -type d | xargs -0r stat --printf '%n|%F|%a|%u:%g|%h|%t:%T|%x|%y\n'
-list -type d | xargs -0r stat --printf '%n|%F|%a|%u:%g|%x|%y\n'
-list -type f | xargs -0r stat --printf '%n|%s bytes|%b blocks\n'
-list -type f | xargs -0r sha256sum
-list -type l | xargs -0r -n 1 readlink
-list ! -type d -links +1 -printf '' | xargs -0r stat --printf '%i|%n\n' | sort | awk -F '|' '$1 != last { last = $1; n = $2 } { print $2 " is " n }' | sort
-list | xargs -0r getfattr -h -d -m - -e hex --absolute-names 2>/dev/null
+"$treetool" list "$1" | grep -Eav '^(bin|host)[/ ]'
+END
+cat >"$tmp/contents" <<'END'
+cd "$1" && "$treetool" contents . | grep -zv '^bin/' | xargs -0r sha256sum
 END
 
 ## A run: fill a root of this type, list it, switch with these options, list it again
 cat >"$tmp/enter" <<'END'
 mount --make-rprivate /
 fill() { mount -t "$TYPE" -o noatime root "$T/mnt" && eval "$FILL"; }
-# Reading a hole of a ramfs fills it: the tree that was listed is not the one that is moved.
-[ -e "$T/before" ] || { fill && sh "$T/manifest" "$T/mnt" >"$T/before" && umount "$T/mnt"; }
+# Reading a hole of a ramfs fills it: contents are read from another tree than the one that is moved.
+[ -e "$T/contents0" ] || { fill && sh "$T/contents" "$T/mnt" >"$T/contents0" && umount "$T/mnt"; }
 fill
+sh "$T/manifest" "$T/mnt" >"$T/before"
+cat "$T/contents0" >>"$T/before"
 mount --bind / "$T/mnt/host"
 below=$(stat -c %m "$T")	# where temporary files are, the root is not always
 [ "$below" = / ] || mount --bind "$below" "$T/mnt/host$below"
 eval "$PREPARE"
 cat >"$T/init" <<'INIT'
 mount --bind / /host$T/view
-chroot /host sh -c 'mount -o remount,bind,noatime $T/view; sh $T/manifest $T/view >$T/after; mount --make-private / 2>/dev/null; :'
+chroot /host sh -c 'mount -o remount,bind,noatime $T/view; { sh $T/manifest $T/view; sh $T/contents $T/view; } >$T/after; mount --make-private / 2>/dev/null; :'
 cat /host/proc/self/mountinfo >/dev/null
 umount /host$T/view
 eval "$CHECK"
@@ -114,8 +71,8 @@ END
 # run TYPE OPTIONS; with KEEP the tree is known to be the same as the time before
 KEEP=''
 run() {
-	[ "$KEEP" ] || rm -f "$tmp/before"
-	rm -f "$tmp/after" "$tmp/done" "$tmp/env"
+	[ "$KEEP" ] || rm -f "$tmp/contents0"
+	rm -f "$tmp/before" "$tmp/after" "$tmp/done" "$tmp/env"
 	TYPE=$1 OPTIONS=$2 T=$tmp FILL=${FILL:-"sh $tmp/fill $tmp/mnt $1"} PREPARE=${PREPARE:-} CHECK=${CHECK:-} \
 		timeout 60 unshare -mpf --kill-child sh "$tmp/enter" >"$tmp/output" 2>&1 </dev/null
 }
@@ -124,24 +81,41 @@ same() { ok "$1" differ; }
 differ() { diff "$tmp/before" "$tmp/after" >"$tmp/diff" || { head -n 30 "$tmp/diff"; return 1; }; }
 finished() { ok "$1" test -e "$tmp/done"; }
 
+## Every mode on both kinds of root
+for type in ramfs tmpfs; do
+	for mode in tmpfs bind overlay none; do
+		if [ $mode = overlay ] && ! grep -q overlay /proc/filesystems; then skip "no overlayfs here" "overlay"; continue; fi
+		# A 0:0 device hides what is below it in an overlay.
+		[ $mode != overlay ] || FILL="sh $tmp/fill $tmp/mnt $type; rm $tmp/mnt/nasty/kinds/whiteout; touch -d @0 $tmp/mnt/nasty/kinds"
+		run $type --mode=$mode
+		finished "$type, $mode: INIT runs"
+		same "$type, $mode: each file, link, hole, time, owner, mode and attribute is what it was"
+		like "$(output)" "copyroot: $mode: [0-9]+ files" "$type, $mode: says so"
+		FILL=''
+	done
+done
+
+## 100,000 files, and files that somebody maps and nobody has open
+FILL='mkdir "$T/mnt/host" "$T/mnt/sbin" "$T/mnt/proc" "$T/mnt/bin"; cp "$INITBOX" "$T/mnt/sbin/copyroot"
+	cp "$(command -v busybox)" "$T/mnt/bin/busybox"; for n in sh mount umount chroot cat sleep; do ln -s busybox "$T/mnt/bin/$n"; done
+	[ "$TYPE" = ramfs ] || "$treetool" files 100000 1 "$T/mnt/many"
+	"$treetool" files 4 3000000 "$T/mnt/large"; touch -d @9 "$T/mnt" "$T/mnt/sbin" "$T/mnt/sbin/copyroot" "$T/mnt/proc"'
+PREPARE='( "$treetool" map "$T/mnt/large/folder0/file1" "$T/after"; echo $? >"$T/mapped" ) >"$T/map" 2>&1 & while [ ! -s "$T/map" ]; do sleep 0.01; done'
+CHECK='while [ ! -s /host$T/mapped ]; do sleep 0.01; done'
 for type in ramfs tmpfs; do
 	run $type --mode=tmpfs
-	finished "$type to tmpfs: INIT runs"
-	same "$type to tmpfs: each file, link, hole, time, owner, mode and attribute is what it was"
-	like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "$type to tmpfs: says so"
+	finished "$type, a mapped file${type#ramfs}: INIT runs"
+	same "$type: all is what it was"
+	is "$(cat "$tmp/mapped")" 0 "$type: a file that is mapped can be read by who mapped it"
+	rm -f "$tmp/mapped" "$tmp/map"
 done
-for mode in bind overlay none; do
-	if [ $mode = overlay ] && ! grep -q overlay /proc/filesystems; then skip "no overlayfs here" "overlay"; continue; fi
-	run tmpfs --mode=$mode
-	finished "$mode: INIT runs"
-	same "$mode: all is what it was"
-	like "$(output)" "copyroot: $mode:" "$mode: says so"
-done
+like "$(output)" 'copyroot: tmpfs: 10000[0-9] files' "100,000 files"
+PREPARE='' CHECK='' FILL=''
 
 ## Mounts below move along, stacked ones in their order, and each is there once
 PREPARE='mount -t tmpfs one "$T/mnt/run"; mkdir "$T/mnt/run/in"; mount -t tmpfs two "$T/mnt/run/in"
 	mount -t tmpfs lower "$T/mnt/tmp"; echo lower >"$T/mnt/tmp/which"; mount -t tmpfs upper "$T/mnt/tmp"; echo upper >"$T/mnt/tmp/which"
-	echo hidden >"$T/mnt/hidden"; mount --bind "$T/mnt/nasty/plain" "$T/mnt/hidden"; mount -t proc proc "$T/mnt/proc"'
+	echo hidden >"$T/mnt/hidden"; mount --bind "$T/mnt/bin/plain" "$T/mnt/hidden"; mount -t proc proc "$T/mnt/proc"'
 CHECK='exec >/host$T/seen; cat /proc/self/mounts; cat /tmp/which /hidden; umount /tmp; cat /tmp/which; umount /hidden; cat /hidden'
 for mode in tmpfs bind; do
 	run ramfs --mode=$mode
@@ -168,8 +142,8 @@ seq 300000 | head -c 1500000 >d/big; ln d/big e/big
 seq 300000 | head -c 1400000 >e/large
 truncate -s 3M e/sparse; echo end >>e/sparse
 ln -s d/plain link; chown -h 4:4 link; mknod node c 1 3; chown 5:5 node; mkfifo fifo; ln fifo fifo2
-[ "$2" = ramfs ] || setfattr -n trusted.x -v y d/plain
 find . -exec touch -h -d '2020-02-02 02:02:02.020202020' {} +
+if [ "$2" != ramfs ]; then "$treetool" acl acl && touch -d @5 .; fi
 END
 small='sh $T/small $T/mnt $TYPE'
 FILL=$small
@@ -198,16 +172,29 @@ ok "INIT that cannot be run: 126" sh -c "'$INITBOX' copyroot /etc/passwd 2>/dev/
 ok "an unknown mode: 2" sh -c "'$INITBOX' copyroot --mode=x 2>/dev/null; [ \$? = 2 ]"
 ok "an unknown option: 2" sh -c "'$INITBOX' copyroot --x 2>/dev/null; [ \$? = 2 ]"
 
+## A mode that the build fixed
+build() { env -i PATH="$PATH" make -s --no-print-directory O="$tmp/fixed" "$@"; }
+if build allnoconfig >"$tmp/build" 2>&1 && sed -i '/COPYROOT\|_STATIC/d' "$tmp/fixed/.config" &&
+	printf 'CONFIG_%s\n' STATIC=y COPYROOT=y COPYROOT_TMPFS=y 'COPYROOT_MODE="none"' COPYROOT_MODE_FIXED=y >>"$tmp/fixed/.config" &&
+	build >>"$tmp/build" 2>&1; then
+	with=$INITBOX INITBOX=$tmp/fixed/initbox
+	run tmpfs --mode=tmpfs
+	like "$(output)" 'copyroot: none: 0 files' "COPYROOT_MODE_FIXED: no option wins over it"
+	INITBOX=$with
+else
+	fail "COPYROOT_MODE_FIXED: a build" "$(tail -n 5 "$tmp/build")"
+fi
+
 ## Each call made to fail in turn: INIT runs and every file is there
 # Which bytes are holes may differ after a failure, when a file has come back.
-sed 's/ %b blocks//' "$tmp/manifest" >"$tmp/manifest2" && mv "$tmp/manifest2" "$tmp/manifest"
+sed 's/$/ | sed "s, blocks=[0-9]*,,"/' "$tmp/manifest" >"$tmp/manifest2" && mv "$tmp/manifest2" "$tmp/manifest"
 FILL='sh $T/small $T/mnt $TYPE' PREPARE='mount -t tmpfs mounted "$T/mnt/tmp"; : >"$T/mnt/tmp/there"' CHECK='cat /tmp/there'
-# each TYPE MODE: the Nth call for every N until there are no more
+# each TYPE MODE [OPERATION]: the Nth call (of that kind) for every N until there are no more
 each() {
 	n=0 bad='' KEEP=''
 	while :; do
 		n=$((n + 1))
-		INITBOX_FAULT=$n run "$1" "--mode=$2"
+		INITBOX_FAULT=${3:+$3#}$n run "$1" "--mode=$2"
 		KEEP=y
 		if [ ! -e "$tmp/done" ] || ! cmp -s "$tmp/before" "$tmp/after"; then
 			bad="$bad $n"
@@ -216,18 +203,21 @@ each() {
 		grep -Eq 'I/O error|Input/output error' "$tmp/output" || break
 		[ "$n" -lt 400 ] || break
 	done
-	is "$bad" '' "$1, $2: each of $((n - 1)) calls fails once, and INIT runs with every file"
+	is "$bad" '' "$1, $2: each of $((n - 1)) calls${3:+ of $3} fails once, and INIT runs with every file"
 }
 each ramfs tmpfs
+each tmpfs tmpfs setxattr
+each tmpfs tmpfs create
 each tmpfs bind
+if grep -q overlay /proc/filesystems; then each ramfs overlay; else skip "no overlayfs here" "overlay: each call"; fi
 # One kind of call fails each time it is made; contents and names must be there, whatever the rest is.
 KEEP=''
 for fault in fsmount=38 open_tree=38 move_mount chroot create=28 copy=28 copy@large=28 truncate copy@big#2=12 unlink link \
 	symlink mknod mkdir@d=28 touch chown chmod rename; do
 	INITBOX_FAULT=$fault run ramfs --mode=tmpfs
 	KEEP=y
-	grep -Ev '[|]| is ' "$tmp/before" >"$tmp/b" && grep -Ev '[|]| is ' "$tmp/after" >"$tmp/a"
-	ok "$fault for ever: INIT runs, every file is there" sh -c "test -e '$tmp/done' && diff '$tmp/b' '$tmp/a'"
+	for list in before after; do grep -aE '^[0-9a-f]{64}' "$tmp/$list" >"$tmp/$list.contents"; cut -d ' ' -f 1 "$tmp/$list" | sort >"$tmp/$list.names"; done
+	ok "$fault for ever: INIT runs, every file is there" sh -c "cd '$tmp' && test -e done && ! comm -23 before.names after.names | grep . && diff before.contents after.contents"
 done
 KEEP=''
 INITBOX_FAULT=setxattr=28 run tmpfs --mode=tmpfs

@@ -1,182 +1,320 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# copyroot.t - copyroot as /init of a real kernel: each root, each mode, little memory; then pivot_root works
+# copyroot.t - copyroot as /init of a real kernel: each root, each mode, little memory; then runc, crun and bwrap work
 . tests/vm/lib.sh
+. tests/treetool.sh
 
 INITBOX=${INITBOX:-${O:-.}/initbox}
 "$INITBOX" --list | grep -qx /init || skip_all "copyroot is not built in as /init"
+need_treetool
 
-# Guests whose /init is copyroot; /sbin/init runs the checks.
+# Guests whose /init is copyroot; /sbin/init runs the checks. With a script for /init, from stdin, that runs first.
 image() {
 	machine busybox
 	modules "${1:-none}"
 	mkdir -p "$root/data" "$root/mnt" "$root/run"
+	mknod -m 666 "$root/dev/null" c 1 3
+	mknod -m 666 "$root/dev/zero" c 1 5
 	cp "$INITBOX" "$root/bin/initbox"
+	cp "$treetool" "$root/bin/treetool"
 	rm -f "$root/init"
 	ln -s bin/initbox "$root/init"
 	ln -s ../bin/initbox "$root/sbin/copyroot"
 	put /sbin/init 755 <<-'END'
 	#!/bin/sh
 	export PATH=/bin:/sbin
-	echo "$INITBOX_COPYROOT" >/copyroot-env
-	echo "$@" >/copyroot-args
-	[ -e /proc/self ] || mount -t proc proc /proc
-	cat /proc/meminfo >/copyroot-meminfo
-	cat /proc/mounts >/copyroot-mounts
-	[ -c /dev/null ] || mount -t devtmpfs dev /dev
+	[ ! -e /cg/limited ] || echo max >/cg/limited/memory.max
+	[ ! -e /cg/one ] || read -r peak </cg/one/memory.peak	# before anything else is run
+	mkdir -p /run/seen
+	mount -t tmpfs seen /run/seen
+	echo "$peak" >/run/seen/peak
+	[ -e /proc/self ] || { : >/run/seen/no-proc; mount -t proc proc /proc; }
+	cat /proc/meminfo >/run/seen/meminfo
+	grep -v ' /run/seen ' /proc/mounts >/run/seen/mounts
+	echo "$INITBOX_COPYROOT" >/run/seen/env
+	echo "$@" >/run/seen/args
+	[ -c /dev/ttyS0 ] || mount -t devtmpfs dev /dev
 	sh /test/run
 	poweroff -f
 	sleep 60
 	END
 }
 
+first() {
+	rm -f "$root/init"
+	{ echo '#!/bin/sh'; echo 'export PATH=/bin:/sbin'; cat; } | put /init 755
+}
+
 # The checks of a guest, from stdin, after what all have in common.
 checks() {
 	cat >"$tmp/common" <<-'END'
-	pivots() {
-		mkdir -p /tmp/new && mount -t tmpfs new /tmp/new && mkdir /tmp/new/old /tmp/new/bin &&
-		cp /bin/busybox /tmp/new/bin && cd /tmp/new &&
-		unshare -m /bin/busybox sh -c 'pivot_root . old && /bin/busybox test -e /old/sbin/init' && cd / && umount /tmp/new
+	mode() { cut -d ' ' -f 1 /run/seen/env; }
+	# /proc/mounts as INIT finds it: the root, and what was mounted before, each once.
+	tidy() {
+		is "$(sed 's/ rw.*/ rw/' /run/seen/mounts | grep -v '^proc /proc ' | sort | tr '\n' ';')" "$1" "/proc/mounts is tidy: $1"
 	}
-	mode() { cut -d ' ' -f 1 /copyroot-env; }
+	pivots() { mkdir -p /run/new && mount -t tmpfs new /run/new && treetool pivot /run/new && umount /run/new; }
 	ok "pivot_root works" pivots
-	is "$(grep -c ' / ' /copyroot-mounts)" 1 "one root in /proc/mounts"
 	# Page cache that is no tmpfs: pages of the old ramfs, beside those of the kernel's own start.
-	other_cache() { awk '$1 == "Cached:" { c = $2 } $1 == "Shmem:" { s = $2 } END { print c - s }' /copyroot-meminfo; }
+	other_cache() { awk '$1 == "Cached:" { c = $2 } $1 == "Shmem:" { s = $2 } END { print c - s }' /run/seen/meminfo; }
+	same() { diff "$1" "$2" >/run/seen/diff || { head -n 10 /run/seen/diff; return 1; }; }
+	# The tree that /init listed, and the contents that it should have.
+	whole() {
+		mount -o remount,noatime /
+		treetool list /nasty >/run/seen/after
+		ok "types, modes, owners, times, links, holes, devices and attributes of $(wc -l </run/seen/after) entries are the same" \
+			same /nasty.before /run/seen/after
+		(cd /nasty && treetool contents . | xargs -0 sha256sum) >/run/seen/contents
+		ok "and so are the contents of $(wc -l </run/seen/contents) files" same /nasty.contents /run/seen/contents
+	}
 	END
 	cat "$tmp/common" - >"$tmp/checks"
 	guest <"$tmp/checks"
 }
 
-## rootfs is a tmpfs: nothing is copied
+# What /init does before copyroot: a tree with one of everything. Its contents are read from a twin, since reading a hole
+# of a ramfs fills it.
+nasty='mount -o remount,noatime /
+mount -t tmpfs -o noatime twin /mnt && treetool nasty /mnt/nasty $xattrs && cd /mnt/nasty
+treetool contents . | xargs -0 sha256sum >/nasty.contents
+cd / && umount /mnt
+treetool nasty /nasty $xattrs
+treetool list /nasty >/nasty.before'
+
+## Debian's container runtimes, for guests that are to run them
+
+runtimes_tree() {
+	scripts/unpack-deb "$tmp/runtimes" runc crun bubblewrap libc6 libseccomp2 libcap2 libsystemd0 libyajl2 libgcrypt20 \
+		libgpg-error0 liblzma5 liblz4-1 libzstd1 libselinux1 libpcre2-8-0 >&2 || return
+	mkdir -p "$tmp/lib"
+	find "$tmp/runtimes" -type f -o -type l | grep -E '\.so\.[^/]*$' | grep -Ev '/gconv/|/audit/' | while read -r f; do cp -L "$f" "$tmp/lib/"; done
+	cp "$(find "$tmp/runtimes" -name 'ld-linux-x86-64.so.2' | head -n 1)" "$tmp/lib/"
+}
+with_runtimes() {
+	[ "${have_runtimes:-}" ] || skip_all "no packages of runc, crun and bubblewrap"
+	mkdir -p "$root/lib64" "$root/lib/x86_64-linux-gnu" "$root/bundle/rootfs/bin" "$root/bundle/rootfs/proc" "$root/bundle/rootfs/dev"
+	for name in runc crun bwrap; do cp "$(find "$tmp/runtimes" -name $name -type f -path '*bin*' | head -n 1)" "$root/bin/"; done
+	for name in runc crun bwrap; do
+		objdump -p "$root/bin/$name"
+		objdump -p "$tmp"/lib/*
+	done 2>/dev/null | sed -n 's/^ *NEEDED *//p' | sort -u | while read -r lib; do
+		[ ! -e "$tmp/lib/$lib" ] || cp "$tmp/lib/$lib" "$root/lib/x86_64-linux-gnu/"
+	done
+	cp "$tmp/lib/ld-linux-x86-64.so.2" "$root/lib64/"
+	cp "$root/bin/busybox" "$root/bundle/rootfs/bin/"
+	ln -s busybox "$root/bundle/rootfs/bin/sh"
+}
+have_runtimes=''
+if runtimes_tree; then have_runtimes=y; fi
+
+# In the guest
+runtimes='
+mount -t sysfs sys /sys 2>/dev/null; mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir -p /run/bundle && cp -a /bundle/. /run/bundle && cd /run/bundle
+runc spec
+sed -i "s/\"terminal\": true/\"terminal\": false/; s/\"sh\"/\"sh\", \"-c\", \"echo pid \$\$ in \$(busybox hostname), \$(busybox ls \/)\"/" config.json
+# bwrap and crun leave lines of their own; the last one counts.
+container() { "$@" </dev/null 2>&1 | tail -n 4 | tr "\n" " "; }
+like "$(container runc run box)" "^pid 1 in runc, bin dev proc sys" "runc runs a container"
+like "$(container crun run box2)" "pid 1 in runc, bin dev proc sys" "crun runs a container"
+like "$(container bwrap --ro-bind /bundle/rootfs / --proc /proc --dev /dev --unshare-all --hostname b /bin/sh -c "echo pid \$\$ in \$(busybox hostname), \$(busybox ls /)")" \
+	"^pid [12] in b, bin dev proc" "bubblewrap runs a program"
+cd /
+'
+
+## rootfs is a tmpfs: nothing is copied; and a second copyroot finds that there is nothing to do, as on a kernel whose root
+## is over a "nullfs"
 image
+with_runtimes
 head -c 20000000 /dev/zero >"$root/data/file"
-checks <<'END'
-is "$(mode)" bind "a tmpfs is not copied"
-is "$(stat -c %s /data/file)" 20000000 "the files are there"
-is "$(cat /copyroot-args)" "single extra" "INIT gets the kernel's arguments"
-like "$(cat /copyroot-env)" '^bind [0-9]+ [0-9]+$' "INIT can tell when and how long"
+first <<'END'
+[ $$ != 1 ] || [ "$SECOND" ] || { SECOND=y; export SECOND; exec copyroot "$0" "$@"; }
+mount -t proc proc /proc
+echo "$INITBOX_COPYROOT" >/first-env
+exec copyroot /sbin/init "$@"
 END
-boot -n -m 256 -a 'rootfstype=tmpfs single extra'
+checks <<END
+is "\$(mode)" none "where pivot_root works nothing is done: \$(cat /run/seen/env)"
+is "\$(cut -d ' ' -f 1 /first-env)" bind "before, a tmpfs is not copied but bound: \$(cat /first-env)"
+is "\$(stat -c %s /data/file)" 20000000 "the files are there"
+is "\$(cat /run/seen/args)" "single extra" "INIT gets the kernel's arguments"
+like "\$(cat /run/seen/env)" '^none [0-9]+ [0-9]+\$' "INIT can tell when and how long"
+tidy 'rootfs / rootfs rw;'
+$runtimes
+END
+boot -t 200 -n -m 400 -a 'rootfstype=tmpfs single extra'
 ended poweroff "tmpfs: ended by power-off"
 
-## rootfs is a ramfs: the files move, links stay links, holes stay holes, mounts move along
+## rootfs is a ramfs: the files move
 image
-rm "$root/init"
-put /init 755 <<'END'
-#!/bin/sh
-export PATH=/bin:/sbin
+with_runtimes
+first <<END
 mount -t proc proc /proc
 mount -t tmpfs run /run
+mkdir /run/seen
 echo kept >/run/kept
-mkdir -m 2775 /data/sgid
-chown 3:4 /data/sgid
-yes 'three times ten' | head -c 30000000 >/data/large
-for n in 1 2 3 4 5 6 7 8; do ln /data/large /data/link$n; done
-dd if=/bin/busybox of=/data/sparse bs=4k count=2 seek=5000 2>/dev/null
-mkfifo -m 611 /data/fifo
-mknod -m 640 /data/node b 7 300
-chmod 1777 /mnt
-i=0; mkdir /data/deep; cd /data/deep; while [ $i -lt 200 ]; do mkdir d$i; cd d$i; i=$((i+1)); done; echo deep >end; cd /
+$nasty
+treetool files 1 3000000 /data
+treetool map /data/folder0/file0 /run/stop >/run/map.out &
 sleep 1000 </bin/busybox &
-stat -c '%n %F %a %u:%g %h %t:%T %y' /data /data/* /mnt /bin /bin/* /etc | grep -v busybox >/run/before
-stat -c '%n %s %b' /data/large /data/sparse /data/fifo /data/node >>/run/before
-sha256sum /data/large >/run/sum
+while [ ! -s /run/map.out ]; do sleep 0.1; done
 exec copyroot /sbin/init given words
 END
-checks <<'END'
-is "$(mode)" tmpfs "a ramfs is moved to a tmpfs"
-is "$(cat /run/kept)" kept "what was mounted below is still mounted"
-is "$(grep -c ' /run ' /copyroot-mounts)" 1 "and once"
-stat -c '%n %F %a %u:%g %h %t:%T %y' /data /data/* /mnt /bin /bin/* /etc | grep -v busybox >/run/after
-stat -c '%n %s %b' /data/large /data/sparse /data/fifo /data/node >>/run/after
-ok "types, modes, owners, links, device numbers, times, sizes and blocks are what they were" diff /run/before /run/after
-ok "so are contents" sha256sum -c /run/sum
-is "$(cat "$(find /data/deep -name end)")" deep "200 folders deep"
-is "$(cat /copyroot-args)" "given words" "INIT gets its arguments"
-ok "a process that runs and reads a file that moves goes on" cmp "/proc/$(pidof sleep | cut -d ' ' -f 1)/fd/0" /bin/busybox
-ok "the old root's files take no memory ($(other_cache) kB of other page cache)" test "$(other_cache)" -lt 6000
-like "$(cat /copyroot-mounts)" '^rootfs / tmpfs .*size=' "the new root has a limit"
+checks <<END
+is "\$(mode)" tmpfs "a ramfs is moved to a tmpfs: \$(cat /run/seen/env)"
+is "\$(cat /run/kept)" kept "what was mounted below is still mounted"
+tidy 'rootfs / tmpfs rw;run /run tmpfs rw;'
+whole
+is "\$(cat /run/seen/args)" "given words" "INIT gets its arguments"
+ok "who runs and reads a file that moves can go on" cmp "/proc/\$(pidof sleep | cut -d ' ' -f 1)/fd/0" /bin/busybox
+kill "\$(pidof treetool)"; sleep 0.2
+is "\$(cat /run/map.out | tr '\n' ' ')" "mapped same " "a mapped file is still there for who maps it"
+ok "the old root's files take no memory (\$(other_cache) kB of other page cache, 3,000 of them mapped)" test "\$(other_cache)" -lt 8000
+like "\$(cat /run/seen/mounts)" '^rootfs / tmpfs .*size=' "the new root has a limit"
+$runtimes
 END
-boot -n -m 256 -a 'rootfstype=ramfs'
+boot -t 200 -n -m 400 -a 'rootfstype=ramfs'
 console_has 'copyroot: tmpfs: [0-9]+ files, [0-9]+ MB' "the console says what was done"
 ended poweroff "ramfs: ended by power-off"
 
-## A file larger than half of the memory
+## The same from a tmpfs, with extended attributes, asked for on the kernel's command line
 image
-rm "$root/init"
-put /init 755 <<'END'
-#!/bin/sh
-PATH=/bin:/sbin
+first <<END
 mount -t proc proc /proc
-yes 'more than half of it' | head -c 120000000 >/data/large
-sha256sum /data/large >/data/sum
+xattrs=xattrs
+$nasty
+exec copyroot --mode=none
+END
+checks <<'END'
+is "$(mode)" tmpfs "copyroot.mode= wins over --mode="
+like "$(cat /run/seen/mounts)" '^rootfs / tmpfs .*size=102400k' "copyroot.size= is the limit"
+whole
+like "$(grep -c security.capability= /run/seen/after)" '^1$' "file capabilities are among it"
+END
+boot -t 200 -n -m 256 -a 'rootfstype=tmpfs copyroot.mode=tmpfs copyroot.size=100m'
+ended poweroff "tmpfs to tmpfs: ended by power-off"
+
+## So little memory that only the bind is left
+image
+first <<END
+mount -t proc proc /proc
+$nasty
+left() { sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo; }
+while [ \$(left) -gt 8000 ]; do yes fill | head -c 500000 >>/data/fill; done
 exec copyroot
 END
 checks <<'END'
-is "$(mode)" tmpfs "120 MB move within 200 MB"
-ok "and are what they were" sha256sum -c /data/sum
+is "$(mode)" bind "what is left now is not enough to move $(du -m /data/fill | cut -f 1) MB"
+rm /data/fill
+whole
 END
-boot -n -m 200 -a 'rootfstype=ramfs'
+boot -t 200 -n -m 256 -a 'rootfstype=ramfs'
+console_has 'copyroot: too little memory: [0-9]+ MB' "and says so"
+ended poweroff "little memory: ended by power-off"
+
+## Memory ends in the middle, as no plan can know: a limit on PID 1's control group makes tmpfs fail with ENOMEM
+image
+first <<END
+mount -t proc proc /proc
+mkdir /cg && mount -t cgroup2 cgroup2 /cg && echo +memory >/cg/cgroup.subtree_control
+mkdir /cg/limited && echo \$\$ >/cg/limited/cgroup.procs
+$nasty
+treetool files 3 4000000 /zdata
+sleep 1000 </zdata/folder0/file1 &	# has to stay whole until the switch
+cat /zdata/folder0/file1 >/dev/null
+exec 5<>/zdata/folder0/file2
+echo \$((\$(cat /cg/limited/memory.current) + 2500000)) >/cg/limited/memory.max
+exec copyroot
+END
+checks <<'END'
+is "$(mode)" bind "when memory ends in the middle it is the bind"
+whole
+like "$(cat /cg/limited/memory.events | tr '\n' ' ')" 'max [1-9]' "the kernel had no more"
+END
+boot -t 200 -n -m 400 -a 'rootfstype=ramfs'
+console_has 'copyroot: .*: Cannot allocate memory|copyroot: .*: Out of memory' "the failure is named"
+console_has 'copyroot: moving all back' "all moves back"
+console_lacks 'Kernel panic' "without a panic"
+ended poweroff "no more memory: ended by power-off"
+
+## A file larger than half of the memory, and how much more than itself moving takes, as the kernel counts it: what the
+## control group had at most. Slow time (one instruction, 32 ns) makes it a copy of several seconds, which shows progress.
+image
+first <<'END'
+mount -t proc proc /proc
+mkdir /cg && mount -t cgroup2 cgroup2 /cg && echo +memory >/cg/cgroup.subtree_control
+mkdir /cg/one && echo $$ >/cg/one/cgroup.procs
+yes 'one file of much more than half of the memory' | head -c 125829120 >/data/file
+sha256sum /data/file >/data/sum
+# What the kernel unpacked is nobody's; its copies are the group's, though no more than before.
+echo $((($(du -skx / | cut -f 1) - $(du -sk /data | cut -f 1)) * 1024)) >/data/rest
+cat /cg/one/memory.peak /cg/one/memory.current >/data/before
+exec copyroot
+END
+checks <<'END'
+is "$(mode)" tmpfs "120 MB move within 220 MB: $(cat /run/seen/env)"
+ok "and are what they were" sha256sum -c /data/sum
+peak=$(cat /run/seen/peak)
+before=$(($(tail -n 1 /data/before) + $(cat /data/rest)))
+ok "one file of 120 MB takes $(((peak - before) / 1024)) KB more at the peak ($(cat /data/before | tr '\n' ' '), then $peak)" \
+	test $((peak - before)) -le $((2 << 20))
+
+# 100 files of 1 MB, by a copyroot in namespaces, in a group of its own
+mkdir /cg/many /new && mount -t ramfs new /new && mkdir /new/sbin && cp /bin/initbox /new/sbin/copyroot && cp /bin/treetool /new/sbin/ && mkdir /new/data
+cat >/run/seen/many <<'MANY'
+echo $$ >/cg/many/cgroup.procs
+for n in $(seq 100); do dd if=/dev/zero of=/new/data/$n bs=64k count=16 2>/dev/null; done
+cat /cg/many/memory.peak /cg/many/memory.current >/run/seen/before
+exec chroot /new /sbin/copyroot --mode=tmpfs /sbin/treetool contents /data
+MANY
+rm -rf /data
+unshare -mpf sh /run/seen/many >/run/seen/out 2>&1
+like "$(cat /run/seen/out)" 'copyroot: tmpfs: 10[0-9] files, 10[0-9] MB' "100 files of 1 MB move"
+peak=$(cat /cg/many/memory.peak)
+before=$(tail -n 1 /run/seen/before)
+ok "they take $(((peak - before) / 1024)) KB more at the peak ($(cat /run/seen/before | tr '\n' ' '), then $peak)" test $((peak - before)) -le $((1 << 20))
+END
+boot -t 200 -n -m 220 -a 'rootfstype=ramfs' -- -icount shift=5,sleep=off
+console_has 'copyroot: [0-9]+ files, [0-9]+ MB, [0-9]+ MB/s' "a line each second tells files, MB and MB/s"
 ended poweroff "large file: ended by power-off"
 
-## A plan that does not fit: said before anything moves, and the boot goes on
-image
-yes 'more than fits' | head -c 30000000 >"$root/data/large"
-checks <<'END'
-is "$(mode)" bind "a root that does not fit is not moved"
-END
-boot -n -m 256 -a 'rootfstype=ramfs copyroot.size=10m'
-console_has 'do not fit in 10 MB' "and says so"
-ended poweroff "no room: ended by power-off"
-
-## Too little memory is known as well
-image
-rm "$root/init"
-put /init 755 <<'END'
-#!/bin/sh
-PATH=/bin:/sbin
-yes 'more than fits twice' | head -c 100000000 >/data/large
-exec copyroot --keep
-END
-checks <<'END'
-is "$(mode)" bind "without the memory for a copy it is the bind"
-is "$(stat -c %s /data/large)" 100000000 "and all is there"
-END
-boot -n -m 200 -a 'rootfstype=ramfs'
-console_has 'too little memory: [0-9]+ MB' "and says so"
-ended poweroff "too little memory: ended by power-off"
-
-## overlay: the module is loaded first
+## overlay: the module is loaded first; the image is out of reach
 image overlay
-checks <<'END'
-if grep -q overlay /proc/filesystems; then
-	is "$(mode)" overlay "the root is an overlay"
-	is "$(stat -f -c %t /)" 794c7630 "of the file system's type"
-	like "$(cat /copyroot-mounts)" '^overlay / overlay' "as /proc/mounts has it"
-	ok "it can be written to" sh -c 'echo new >/data/new && rm /data/new'
-else
-	is "$(mode)" bind "without overlayfs the root stays the image"
-fi
+with_runtimes
+first <<'END'
+mount -t proc proc /proc
+sleep 1000 &		# its working directory is the image
+echo $! >/sleeper
+umount /proc
+exec copyroot
 END
-boot -n -m 256 -a 'rootfstype=tmpfs copyroot.mode=overlay copyroot.size=20m'
+checks <<END
+is "\$(mode)" overlay "the root is an overlay: \$(cat /run/seen/env)"
+like "\$(cat /proc/modules)" '^overlay ' "its module is loaded"
+is "\$(stat -f -c %t /)" 794c7630 "the file system's type is overlay's"
+tidy 'overlay / overlay rw;'
+ok "it can be written to" sh -c 'echo new >/data/new && echo more >>/bin/initbox && rm /test/tap.sh'
+image=/proc/\$(cat /sleeper)/cwd
+ok "the image stays as it came" sh -c "[ ! -e \$image/data/new ] && [ -e \$image/test/tap.sh ] && ! cmp -s \$image/bin/initbox /bin/initbox"
+ok "changes have a limit" sh -c '! head -c 25000000 /dev/zero >/data/much 2>/dev/null; [ \$(stat -c %s /data/much) -gt 15000000 ]'
+rm /data/much
+$runtimes
+END
+boot -t 200 -n -m 400 -a 'rootfstype=tmpfs copyroot.mode=overlay copyroot.size=20m'
 ended poweroff "overlay: ended by power-off"
 
-## none, and --move-api
+## --move-api
 image
-rm "$root/init"
-put /init 755 <<'END'
-#!/bin/sh
-PATH=/bin:/sbin
+first <<'END'
 rm -rf /proc /sys
 exec copyroot --mode=bind --move-api
 END
 checks <<'END'
-for m in /proc /sys /dev /dev/pts; do
-	is "$(grep -c " $m " /copyroot-mounts)" 1 "$m is mounted"
-done
+tidy 'devpts /dev/pts devpts rw;devtmpfs /dev devtmpfs rw;rootfs / rootfs rw;sysfs /sys sysfs rw;'
+like "$(cat /run/seen/mounts)" '^proc /proc proc rw,nosuid,nodev,noexec' "/proc is mounted"
+ok "by copyroot" test ! -e /run/seen/no-proc
 END
-boot -n -m 256 -a 'rootfstype=ramfs'
+boot -t 200 -n -m 256 -a 'rootfstype=ramfs'
 ended poweroff "--move-api: ended by power-off"
 
 ## No INIT at all: never a panic
@@ -184,10 +322,16 @@ image
 rm "$root/sbin/init"
 put /sbin/init 644 <<'END'
 END
-rm "$root/bin/sh" "$root/bin/init"
-boot -n -m 256 -t 15 -a 'rootfstype=tmpfs'
+first <<'END'
+cp /bin/busybox /bin/busybox2
+/bin/busybox2 sh -c 'sleep 2; /bin/busybox2 poweroff -f' &
+rm /bin/sh /bin/init /init
+exec copyroot
+END
+boot -t 200 -n -m 256 -a 'rootfstype=tmpfs'
 console_has 'copyroot: /sbin/init: Permission denied' "an INIT that cannot be executed is named"
 console_has 'nothing to run' "and PID 1 stays"
 console_lacks 'Kernel panic' "without a panic"
+ended poweroff "no INIT: ended by power-off"
 
 done_testing
