@@ -34,7 +34,7 @@ same "FAT12" 2M mkfs.vfat -F 12 -n 'NAME 12' image
 same "FAT16" 20M mkfs.vfat -F 16 -n SIXTEEN image
 same "FAT32" 40M mkfs.vfat -F 32 -n 'NAME 32' image
 same "FAT without a label" 2M mkfs.vfat image
-same "exFAT" 8M mkfs.exfat -L 'Größe 1' image
+same "exFAT" 8M env LC_ALL=C.UTF-8 mkfs.exfat -L 'Größe 1' image
 same "btrfs" 120M mkfs.btrfs -q -L 'a/b tree' image
 same "xfs" 320M mkfs.xfs -q -L xfsname image
 same "swap" 1M mkswap -L 'my swap' image
