@@ -4,6 +4,7 @@
 //
 //   treetool nasty FOLDER [xattrs]      one of everything that a file system can hold
 //   treetool files COUNT BYTES FOLDER   COUNT files of BYTES each, 500 to a folder
+//   treetool check FILE                 is it what `files` wrote?
 //   treetool list FOLDER                a line for each entry: type, mode, owner, links, size, blocks, device, times,
 //                                       target, which entry it is another link to, extended attributes; sorted
 //   treetool contents FOLDER            the names of all files that are not empty, for xargs -0 sha256sum
@@ -24,6 +25,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,20 +56,26 @@ static void into(const char *name)
 }
 
 // What a file holds depends on its seed only.
-static void fill(char *buffer, size_t size, unsigned seed)
+static void fill(void *memory, size_t size, unsigned seed)
 {
+	char *buffer = memory;
+
 	for (size_t i = 0; i < size; i++) {
 		seed = seed * 1664525 + 1013904223;
 		buffer[i] = (char)(seed >> 24);
 	}
 }
 
-static char block[1 << 20];
+// Each block begins with where it is, so that none can take the place of another. Small, since tests count what copyroot
+// takes on top of a tree, and so must not have taken more before.
+static uint64_t block[(64 << 10) / 8];
 
 static void write_at(int fd, off_t at, size_t bytes)
 {
 	for (size_t n; bytes; bytes -= n, at += n) {
 		n = bytes < sizeof block ? bytes : sizeof block;
+		if (n >= 4096)
+			block[0] = at;
 		must(pwrite(fd, block, n, at) == (ssize_t)n, "write", "a file");
 	}
 }
@@ -178,8 +186,8 @@ static void links(void)
 	into("links");
 	into("other");
 	must(!chdir(".."), "chdir", "..");
-	file("large", 3 << 20);
-	file("larger", (3 << 20) + 1);
+	file("large", 5 << 18);
+	file("larger", (5 << 18) + 1);
 	file("small", 100);
 	file("none", 0);
 	for (int i = 0; i < 300; i++) {
@@ -212,10 +220,10 @@ static void holes(void)
 	enum { K = 1024, M = 1024 * K };
 
 	into("holes");
-	hole("nothing", 20 * M, (const off_t[]){ -1 });
-	hole("first", 3 * M, (const off_t[]){ 36 * K, 3 * M - 36 * K, -1 });
-	hole("last", 5 * M + 1, (const off_t[]){ 0, 8 * K, -1 });
-	hole("middle", 9 * M, (const off_t[]){ 0, 4 * K, 508 * K, 8 * K, 2 * M, 600 * K, 9 * M - 4 * K, 4 * K, -1 });
+	hole("nothing", 2 * M, (const off_t[]){ -1 });
+	hole("first", 1 * M, (const off_t[]){ 36 * K, 1 * M - 36 * K, -1 });
+	hole("last", 2 * M + 1, (const off_t[]){ 0, 8 * K, -1 });
+	hole("middle", 3 * M, (const off_t[]){ 0, 4 * K, 508 * K, 8 * K, 2 * M - 300 * K, 600 * K, 3 * M - 4 * K, 4 * K, -1 });
 	hole("odd", 10001, (const off_t[]){ 0, 4, -1 });
 	hole("far", 1LL << 33, (const off_t[]){ (1LL << 33) - 4 * K, 4 * K, -1 });
 	file("chunk", 512 * K);
@@ -383,15 +391,23 @@ static long long now(void)
 
 static void make_floor(unsigned count, size_t bytes, const char *folder)
 {
+	static char megabyte[1 << 20];
 	char name[32];
 	long long start;
 
 	into(folder);
-	fill(block, sizeof block, 3);
+	fill(megabyte, sizeof megabyte, 3);
 	start = now();
 	for (unsigned i = 0; i < count; i++) {
+		int fd;
+
 		snprintf(name, sizeof name, "%u", i);
-		file(name, bytes);
+		fd = create(name);
+		for (size_t left = bytes, n; left; left -= n) {
+			n = left < sizeof megabyte ? left : sizeof megabyte;
+			must(write(fd, megabyte, n) == (ssize_t)n, "write", name);
+		}
+		close(fd);
 	}
 	printf("%lld\n", now() - start);
 }
@@ -593,6 +609,25 @@ static int keep_mapped(const char *name, const char *stop)
 	return 0;
 }
 
+// What `files` wrote.
+static int check(const char *name)
+{
+	static uint64_t read_back[sizeof block / sizeof *block];
+	int fd = open(name, O_RDONLY);
+	ssize_t n;
+
+	must(fd >= 0, "open", name);
+	fill(block, sizeof block, 2);
+	for (off_t at = 0; (n = pread(fd, read_back, sizeof read_back, at)) > 0; at += n) {
+		if (n >= 4096)
+			block[0] = at;
+		for (ssize_t i = 0; i < n / 8; i++)
+			must(read_back[i] == block[i], "compare", name);
+	}
+	must(!n, "read", name);
+	return 0;
+}
+
 static int pivot(const char *folder)
 {
 	must(!unshare(CLONE_NEWNS), "unshare", "mounts");
@@ -632,6 +667,8 @@ int main(int argc, char **argv)
 		return keep_mapped(argv[2], argv[3]);
 	if (!strcmp(what, "acl") && argc == 3)
 		return make_acl(argv[2]), 0;
+	if (!strcmp(what, "check") && argc == 3)
+		return check(argv[2]);
 	if (!strcmp(what, "pivot") && argc == 3)
 		return pivot(argv[2]);
 	if (!strcmp(what, "unlink") && argc == 3)
