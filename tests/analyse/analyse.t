@@ -11,7 +11,7 @@ out=$(mkdir -p "${O:-.}/build/analyse" && cd "${O:-.}/build/analyse" && pwd)
 make=${MAKE:-make}
 scripts/need gcc:gcc pkg-config:pkgconf /usr/include/libkmod.h:libkmod-dev >&2 || skip_all "no gcc"
 
-run_make() { env -u MAKEFLAGS -u MAKELEVEL "$make" -s O="$out" CACHE="${CACHE:-build/cache}" CC=gcc CFLAGS="-O1 -g" "$@"; }
+run_make() { env -u MAKEFLAGS -u MAKELEVEL "$make" -s O="$out" CACHE="${CACHE:-build/cache}" CC=gcc CFLAGS="-O1 -g" WERROR= "$@"; }
 [ -e "$out/.config" ] || echo '# CONFIG_STATIC is not set' >"$out/.config"
 
 # The binary's sources, as make has them: one a line.
