@@ -24,7 +24,7 @@ export SBX_INIT="$tmp/bin/sbx-init"
 base="op:bind / / ; op:proc /proc ; op:dev /dev ; op:tmpfs:mode=1777 /tmp ; op:bind $tmp/bin/probe /tmp/probe ;"
 probe=/tmp/probe
 
-drive() { timeout 60 $as "$tmp/bin/drive" "$@"; }
+drive() { timeout "${SBX_LONG:+9}60" $as "$tmp/bin/drive" "$@"; }
 # once WORD... -- ARGV: one command; its output and, at the end, the exit code
 once() { drive $spaces once "$@" 2>&1; echo "exit $?"; }
 # serve WORD... -- ACTION -- ACTION...
@@ -502,7 +502,7 @@ recursive_source() {
 }
 
 cat >"$tmp/functions" <<'END'
-drive() { timeout 60 $as "$tmp/bin/drive" "$@"; }
+drive() { timeout "${SBX_LONG:+9}60" $as "$tmp/bin/drive" "$@"; }
 once() { drive $spaces once "$@" 2>&1; echo "exit $?"; }
 END
 
