@@ -128,21 +128,33 @@ static int note_there(struct mdev *m, const struct uevent *event)
 	return 1;
 }
 
-// Without rules a node that is there is right. Most lie below /dev under the last part of their path in /sys, so a link of
-// dev/char (4:64) tells all that is needed, and no file has to be read.
-static int has_its_node(const struct mdev *m, const char *path, const char *number)
+// Most nodes lie below /dev under the last part of their path in /sys: then a link of dev/char (4:64) tells all that rules
+// mostly ask for, and no file has to be read. Returns 0 for others.
+static int take_by_number(struct mdev *m, const char *path, const char *number)
 {
-	char link[512];
+	char link[512], major[16];
 	ssize_t length = readlinkat(m->sys, path, link, sizeof link - 1);
-	const char *colon = strchr(number, ':'), *name;
+	const char *colon = strchr(number, ':'), *name, *devpath;
+	struct uevent event;
 	struct stat st;
 
 	if (length < 0 || !colon)
 		return 0;
 	link[length] = 0;
 	name = strrchr(link, '/');
-	return name && !fstatat(m->dev, name + 1, &st, AT_SYMLINK_NOFOLLOW) && S_ISCHR(st.st_mode)
-		&& st.st_rdev == makedev(atoi(number), atoi(colon + 1));
+	devpath = strstr(link, "/devices/");
+	if (!name || !devpath || fstatat(m->dev, name + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISCHR(st.st_mode)
+	    || st.st_rdev != makedev(atoi(number), atoi(colon + 1)))
+		return 0;
+	if (!m->rules.count)
+		return 1;
+	format_path(major, "%.*s", (int)(colon - number), number);
+	if (uevent_begin(&event, "add", devpath) < 0 || uevent_add(&event, "DEVNAME", name + 1) < 0
+	    || uevent_add(&event, "MAJOR", major) < 0 || uevent_add(&event, "MINOR", colon + 1) < 0
+	    || !rules_need_no_more(&m->rules, &event, name + 1))
+		return 0;
+	device_apply(m, &event);
+	return 1;
 }
 
 // Each device of a folder like class/block or bus/pci/devices, all of one subsystem (NULL: each has
@@ -158,7 +170,7 @@ static int walk_devices(struct mdev *m, const char *folder, const char *subsyste
 
 		if (format_path(path, "%s/%s", folder, name) < 0)
 			continue;
-		if (!subsystem && !m->rules.count && !m->stays && has_its_node(m, path, name))
+		if (!subsystem && !m->stays && take_by_number(m, path, name))
 			continue;
 		// A device may leave while we look: no error.
 		if (uevent_read(m->sys, path, subsystem, &event) < 0)
@@ -174,7 +186,8 @@ static int walk_devices(struct mdev *m, const char *folder, const char *subsyste
 	return dir ? 0 : -1;
 }
 
-static void walk_subsystems(struct mdev *m, const char *folder, const char *below)
+// All subsystems but those that `skip` says may be left out.
+static void walk_subsystems(struct mdev *m, const char *folder, const char *below, int (*skip)(const char *name))
 {
 	DIR *dir = open_folder(m->sys, folder);
 	const char *name;
@@ -182,23 +195,50 @@ static void walk_subsystems(struct mdev *m, const char *folder, const char *belo
 	while (dir && next_entry(dir, &name)) {
 		char path[512];
 
-		if (format_path(path, "%s/%s%s", folder, name, below) > 0)
+		if ((!skip || !skip(name)) && format_path(path, "%s/%s%s", folder, name, below) > 0)
 			walk_devices(m, path, name);
 	}
 	if (dir)
 		closedir(dir);
 }
 
+// Classes whose devices have a node at most: no module is for them.
+static const char *const only_nodes[] = { "tty", "mem", "misc", "vc", "block", "bdi", "graphics", NULL };
+
+static int has_only_nodes(const char *class)
+{
+	for (const char *const *name = only_nodes; *name; name++)
+		if (!strcmp(*name, class))
+			return 1;
+	return 0;
+}
+
+static void walk_nodes(struct mdev *m)
+{
+	walk_devices(m, "dev/block", "block");
+	walk_devices(m, "dev/char", NULL);
+}
+
+static int has_node_folders(const struct mdev *m)
+{
+	return !faccessat(m->sys, "dev/block", F_OK, 0) && !faccessat(m->sys, "dev/char", F_OK, 0);
+}
+
 // What has no node matters to modules and commands; else rules can only rename an interface.
 static void walk(struct mdev *m)
 {
-	if (!m->loads && !m->rules.commands && !walk_devices(m, "dev/block", "block") && !walk_devices(m, "dev/char", NULL)) {
+	int by_number = !m->rules.commands && has_node_folders(m);
+
+	if (!m->loads && by_number) {
+		walk_nodes(m);
 		if (m->rules.targets)
 			walk_devices(m, "class/net", "net");
 		return;
 	}
-	walk_subsystems(m, "bus", "/devices");
-	walk_subsystems(m, "class", "");
+	walk_subsystems(m, "bus", "/devices", NULL);
+	walk_subsystems(m, "class", "", by_number ? has_only_nodes : NULL);
+	if (by_number)
+		walk_nodes(m);
 }
 
 /* What comes after it */
@@ -245,7 +285,12 @@ int coldplug_take(struct mdev *m, int netlink)
 	int quiet = 0, lost = 0, result;
 
 	while ((result = uevent_receive(netlink, &event))) {
+		long long now = now_ms();
 		int wanted = result > 0 ? take_event(m, &event) : QUIET;
+
+		// When it came: what it made us do is no reason to wait longer.
+		if (wanted)
+			m->active = now;
 
 		if (result < 0 && errno != ENOBUFS)
 			break;
@@ -270,10 +315,15 @@ static int wait_event(int netlink, int ms)
 static int load_wanted(struct mdev *m, int netlink)
 {
 	int quiet = coldplug_take(m, netlink);
+	unsigned inserted = modules_inserted();
 
 	while (modules_load_next(netlink)) {
-		int wanted = coldplug_take(m, netlink);
+		int wanted;
 
+		if (inserted != modules_inserted())
+			m->active = now_ms();
+		inserted = modules_inserted();
+		wanted = coldplug_take(m, netlink);
 		quiet = wanted > quiet ? wanted : quiet;
 	}
 	return quiet;
@@ -301,18 +351,17 @@ static void settle(struct mdev *m, int netlink)
 	// Nothing inserted and nothing heard: nothing can follow.
 	if (!quiet && !modules_inserted())
 		return;
-	until = start + (quiet ? quiet : QUIET);
+	until = (m->active ? m->active : start) + (quiet ? quiet : QUIET);
 	for (long long now = start; now < until && now < start + LIMIT; now = now_ms()) {
 		unsigned inserted = modules_inserted();
 
 		if (!wait_event(netlink, until - now))
 			break;
 		quiet = load_wanted(m, netlink);
-		now = now_ms();
-		if (quiet && until < now + quiet)
-			until = now + quiet;
+		if (quiet && until < m->active + quiet)
+			until = m->active + quiet;
 		if (inserted != modules_inserted())
-			start = now;
+			start = now_ms();
 	}
 }
 

@@ -14,6 +14,7 @@ struct mdev {
 	struct set seen;	// DEVPATHs of devices that the walk of /sys found
 	int loads;		// there are modules to load
 	int quiet;		// ms that devices found by the walk may take to bring others
+	long long active;	// ms since boot when a device came or a module was inserted last
 	int settled;		// the coldplug is over
 	int stays;		// a daemon: what it has dealt with, it has to undo
 	struct set links;	// names in /dev/disk and /dev/mapper that a device was given

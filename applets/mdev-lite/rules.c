@@ -145,6 +145,60 @@ static int parse_mode(struct rule *rule, const char *text)
 
 /* What a device must be like */
 
+// Behind the alternative at `text`, which ends at a | or ) of its own level or at the end; NULL where that is not clear.
+static const char *skip_alternative(const char *text)
+{
+	for (int depth = 0; *text && (depth || !strchr("|)", *text)); text++) {
+		depth += *text == '(' ? 1 : *text == ')' ? -1 : 0;
+		if (*text == '[' && !(text = strchr(text, ']')))
+			return NULL;
+	}
+	return text;
+}
+
+// Adds the characters that a match of the alternatives at `text` can begin with. Returns where they end (at a closing
+// parenthesis or the text's end), NULL where it could be any character.
+static const char *add_first(uint64_t first[2], const char *text)
+{
+	for (;;) {
+		const char *end = text + 1;
+
+		if (*text == '(') {
+			end = add_first(first, text + 1);
+			if (!end || *end++ != ')')
+				return NULL;
+		} else if (!*text || !strchr(plain_characters, *text)) {
+			return NULL;
+		} else {
+			first[*text / 64] |= UINT64_C(1) << *text % 64;
+		}
+		// What may be missing leaves the beginning to the next.
+		if (*end && strchr("*?{", *end))
+			return NULL;
+		text = skip_alternative(text);
+		if (!text || *text != '|')
+			return text;
+		text++;
+	}
+}
+
+static int knows_first(struct pattern *pattern)
+{
+	const char *end;
+
+	// Escapes, and classes that hold a ], are not worth understanding.
+	if (strpbrk(pattern->text, "\\^") || strstr(pattern->text, "[:") || strstr(pattern->text, "[]"))
+		return 0;
+	end = add_first(pattern->first, pattern->text);
+	return end && !*end;
+}
+
+// Most rules are no match by their first character: then nothing is compiled, and no matcher runs.
+static int may_begin(const struct pattern *pattern, char c)
+{
+	return c <= 0 || (pattern->first[c / 64] >> c % 64 & 1);
+}
+
 static void pattern_set(struct pattern *pattern, const char *text)
 {
 	size_t prefix = strspn(text, plain_characters);
@@ -154,6 +208,8 @@ static void pattern_set(struct pattern *pattern, const char *text)
 		pattern->state = PATTERN_LITERAL;
 	else if (strchr(text, '|') || strchr("*?{", text[prefix]))
 		pattern->prefix = strchr(text, '|') || !prefix ? 0 : prefix - 1;
+	if (!knows_first(pattern))
+		pattern->first[0] = pattern->first[1] = UINT64_MAX;
 }
 
 static int pattern_compile(struct pattern *pattern)
@@ -404,7 +460,7 @@ static int matches_whole(struct rules *rules, const struct rule *rule, struct pa
 	const char *subject = match->subject;
 	size_t length = strlen(subject);
 
-	if (strncmp(subject, pattern->text, pattern->prefix))
+	if (!may_begin(pattern, *subject) || strncmp(subject, pattern->text, pattern->prefix))
 		return 0;
 	if (pattern->state == PATTERN_LITERAL) {
 		if (length != pattern->prefix)
@@ -448,6 +504,24 @@ int rule_matches(struct rules *rules, struct rule *rule, const struct uevent *ev
 	if (rule->variable)
 		match->subject = uevent_get(event, rule->variable);
 	return match->subject && matches_whole(rules, rule, &rule->pattern, match);
+}
+
+int rules_need_no_more(struct rules *rules, const struct uevent *event, const char *name)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		struct rule *rule = &rules->rule[i];
+		struct match match = { .subject = name };
+
+		// Conditions cannot make up for a name that does not match.
+		if (rule->condition_count && !rule->variable && rule->major < 0
+		    && !matches_whole(rules, rule, &rule->pattern, &match))
+			continue;
+		if (rule->condition_count || rule->variable)
+			return 0;
+		if (rule_matches(rules, rule, event, name, &match))
+			return !rule->when && !rule->keep;
+	}
+	return 1;
 }
 
 int path_is_inside(const char *path)

@@ -3,6 +3,7 @@
 #pragma once
 #include <regex.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include "uevent.h"
 
@@ -10,6 +11,7 @@
 struct pattern {
 	const char *text;
 	size_t prefix;		// so many characters at its start stand for themselves
+	uint64_t first[2];	// a bit for each ASCII character that a match can begin with
 	enum { PATTERN_NEW, PATTERN_LITERAL, PATTERN_REGEX, PATTERN_BAD } state;
 	regex_t regex;
 };
@@ -71,6 +73,9 @@ struct match {
 // Whether a device of this name and event meets the rule. Reports a bad expression the first time.
 int rule_matches(struct rules *rules, struct rule *rule, const struct uevent *event, const char *name,
 		 struct match *match);
+
+// Whether nothing but its name and numbers, which `event` has, decides what the device gets, and nothing is to be run.
+int rules_need_no_more(struct rules *rules, const struct uevent *event, const char *name);
 
 // The rule's target with its %n filled in and, behind a last '/', the device's name. Returns 0, or -1
 // (ENAMETOOLONG, or EINVAL for a path that leaves /dev).

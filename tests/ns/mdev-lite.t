@@ -209,6 +209,29 @@ is "$(stat_of sda)" "block special file 600 0:0 8:0" "a change event makes owner
 event ACTION=remove DEVPATH=/devices/pci/sda SUBSYSTEM=block DEVNAME=sda MAJOR=8 MINOR=0 2>/dev/null
 ok "but on remove" [ ! -e "$r/dev/marker" ]
 
+# Character devices are mostly told by their number alone; what they get is the same.
+mkdir -p "$r/sys/dev/char" "$r/sys/dev/block"
+ln -sfn ../../devices/virtual/null "$r/sys/dev/char/1:3"
+ln -sfn ../../devices/pci/controlC0 "$r/sys/dev/char/116:7"
+ln -sfn ../../devices/pci/sda "$r/sys/dev/block/8:0"
+mv "$r/lib" "$r/no-lib"
+fresh <<'END'
+x 0:0 600
+SUBSYSTEM=mem;nul 0:0 601
+nu.* 1000:6 604
+.* 0:29 640
+END
+mknod "$r/dev/null" c 1 3
+mdev -s 2>/dev/null
+is "$(stat_of null)" "character special file 604 1000:6 1:3" "by number: the name is enough"
+is "$(stat_of snd/controlC0)" "character special file 640 0:29 74:7" "by number: a node that is not where its last part says"
+is "$(stat_of sda)" "block special file 640 0:29 8:0" "by number: disks"
+sed -i 's/;nul /;null /' "$r/etc/mdev.conf"
+mdev -s 2>/dev/null
+is "$(stat_of null)" "character special file 601 0:0 1:3" "by number: a condition is asked for"
+rm -rf "$r/sys/dev"
+mv "$r/no-lib" "$r/lib"
+
 ## Devices that are renamed
 
 fresh <<'END'

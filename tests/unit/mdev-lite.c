@@ -178,6 +178,14 @@ static void test_matching(void)
 	ok(!matches("sda[0-9]? 0:0 660", "sda11"), "must match the whole name too");
 	ok(matches("(sd|hd)a.* 0:0 660", "sda1") && matches("hd|sda1 0:0 660", "sda1"), "alternatives");
 	ok(matches("sda1* 0:0 660", "sda"), "a repeated last letter may be missing");
+	ok(matches("(x|(s|t)d)a1 0:0 660", "sda1") && matches("((a|b)c|sd.)1 0:0 660", "sda1") && !matches("(a|(b|c)d)a1 0:0 660", "sda1"),
+	   "groups in groups");
+	ok(matches("(x)?sda1 0:0 660", "sda1") && matches("x*sda1 0:0 660", "sda1") && matches("(a|b){0,1}sda1 0:0 660", "sda1")
+	   && matches("x{0}sda1 0:0 660", "sda1"), "what may be missing at the beginning");
+	ok(matches("[r-t]da1 0:0 660", "sda1") && matches("a[|)(]|sda1 0:0 660", "sda1") && matches("(a[)]|s)da1 0:0 660", "sda1")
+	   && matches("[^a]da1 0:0 660", "sda1") && matches("[[:alpha:]]da1 0:0 660", "sda1"), "brackets, also around what else has a meaning");
+	ok(matches("(a\\)|s)da1 0:0 660", "sda1") && matches("^sda1$ 0:0 660", "sda1") && matches(".da1 0:0 660", "sda1"),
+	   "escapes, anchors and dots");
 	ok(matches("snd/pcm.* 0:0 660", "snd/pcmC0D0p") && !matches("pcm.* 0:0 660", "snd/pcmC0D0p"),
 	   "the name has its folders");
 	ok(matches("a.c 0:0 660", "abc") && !matches("a\\.c 0:0 660", "abc"), ". is any character, \\. is a dot");
@@ -188,6 +196,37 @@ static void test_matching(void)
 	ok(matches("SUBSYSTEM=lo;.* 0:0 660", "sda1") && matches("SUBSYSTEM=^b;DEVTYPE=n$;.* 0:0 660", "sda1")
 	   && !matches("SUBSYSTEM=^l;.* 0:0 660", "sda1") && !matches("NONE=;.* 0:0 660", "sda1"),
 	   "conditions are found anywhere in the value, and all must hold");
+}
+
+// Any expression matches what the C library's matcher alone would match, whatever is passed over to be faster.
+static void test_random(void)
+{
+	static const char letters[] = "ab(()|)[]*?.{1}c|^";
+	unsigned patterns = 0, hits = 0, wrong = 0;
+
+	srand(1);
+	for (int round = 0; round < 20000; round++) {
+		char line[32] = "", name[8] = "";
+		size_t length = 1 + rand() % 11;
+		regmatch_t m;
+		regex_t regex;
+		int hit;
+
+		for (size_t i = 0; i < length; i++)
+			line[i] = letters[rand() % (sizeof letters - 1)];
+		for (int i = rand() % 4; i >= 0; i--)
+			name[i] = "abc1"[rand() % 4];
+		if (regcomp(&regex, line, REG_EXTENDED))
+			continue;
+		hit = !regexec(&regex, name, 1, &m, 0) && m.rm_so == 0 && (size_t)m.rm_eo == strlen(name);
+		regfree(&regex);
+		strcat(line, " 0:0 660");
+		if (hit != !!matches(line, name) && !wrong++)
+			printf("# %s: %s\n", line, name);
+		patterns++;
+		hits += hit;
+	}
+	ok(!wrong && hits > 100, "%u random expressions, %u matches: none is passed over", patterns, hits);
 }
 
 static void test_targets(void)
@@ -250,6 +289,27 @@ static void test_uevents(void)
 	for (int i = 0; i < 2 * UEVENT_VARIABLES; i++)
 		uevent_add(&event, "N", "1");
 	is_number(event.count, UEVENT_VARIABLES, "takes as many variables as there is room for");
+}
+
+static int needs_no_more(const char *text, const char *name)
+{
+	struct rules rules;
+	int result;
+
+	rules_parse(&rules, "test", strdup(text), &ids);
+	result = rules_need_no_more(&rules, BLOCK, name);
+	rules_free(&rules);
+	return result;
+}
+
+static void test_by_name(void)
+{
+	ok(needs_no_more("", "sda1") && needs_no_more("sda1 0:0 660", "sda1") && needs_no_more("@8,1 0:0 660\nA=b;.* 0:0 1", "sda1"),
+	   "names and numbers are enough where they decide");
+	ok(!needs_no_more("-sda1 0:0 660", "sda1") && !needs_no_more("sda1 0:0 660 @x", "sda1") && !needs_no_more("$A=b 0:0 660", "sda1"),
+	   "not where there is more to come, to run, or to know");
+	ok(needs_no_more("A=b;sdb 0:0 660", "sda1") && !needs_no_more("A=b;sda. 0:0 660", "sda1") && !needs_no_more("A=b;@8,7 0:0 660", "sda1"),
+	   "a condition matters if its rule may match at all");
 }
 
 static void test_set(void)
@@ -429,6 +489,8 @@ int main(void)
 	test_problems();
 	test_file();
 	test_matching();
+	test_random();
+	test_by_name();
 	test_targets();
 	test_paths();
 	test_uevents();
