@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tree - removing a tree, by descriptors all the way
+// tree - going through a folder and removing a tree, by descriptors all the way
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +16,23 @@ static int remove_below(int fd, dev_t device);
 static int is_dot(const char *name)
 {
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+int tree_entries(int fd, int (*each)(int fd, const struct dirent *entry, void *argument), void *argument)
+{
+	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+	DIR *dir = own < 0 ? NULL : fdopendir(own);
+	struct dirent *entry;
+
+	if (!dir) {
+		fd_close(&own);
+		return -1;
+	}
+	while ((entry = readdir(dir)))
+		if (!is_dot(entry->d_name) && each(fd, entry, argument) < 0)
+			result = -1;
+	closedir(dir);
+	return result;
 }
 
 static int remove_folder(int dirfd, const char *name, dev_t device)
@@ -40,22 +57,14 @@ static int remove_entry(int dirfd, const char *name, unsigned char type, dev_t d
 	return type == DT_DIR ? remove_folder(dirfd, name, device) : allowing(EBUSY, sys_unlink(dirfd, name, 0));
 }
 
-// Entries may be removed while their folder is read: POSIX leaves open only whether new ones show.
+static int remove_one(int fd, const struct dirent *entry, void *device)
+{
+	return remove_entry(fd, entry->d_name, entry->d_type, *(dev_t *)device);
+}
+
 static int remove_below(int fd, dev_t device)
 {
-	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *dir = own < 0 ? NULL : fdopendir(own);
-	struct dirent *entry;
-
-	if (!dir) {
-		fd_close(&own);
-		return -1;
-	}
-	while ((entry = readdir(dir)))
-		if (!is_dot(entry->d_name) && remove_entry(fd, entry->d_name, entry->d_type, device) < 0)
-			result = -1;
-	closedir(dir);
-	return result;
+	return tree_entries(fd, remove_one, &device);
 }
 
 int tree_remove(int fd)

@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "fmt.h"
 #include "sbx_init.h"
+#include "tree.h"
 
 static int open_here(const char *path, int flags, mode_t mode)
 {
@@ -88,28 +89,11 @@ static int open_folder(int dirfd, const char *name)
 	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-// Calls `each` for every entry of the folder `fd`. Returns -1 where one of the calls did.
-static int for_entries(int fd, int (*each)(int fd, const char *name, int top), int top)
-{
-	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *dir = own < 0 ? NULL : fdopendir(own);
-	struct dirent *entry;
-
-	if (!dir) {
-		fd_close(&own);
-		return -1;
-	}
-	while ((entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && each(fd, entry->d_name, top) < 0)
-			result = -1;
-	closedir(dir);
-	return result;
-}
-
 static unsigned moved;	// folders that are at the top now, and were below
 
-static int clear_inner(int fd, const char *name, int top)
+static int clear_inner(int fd, const struct dirent *entry, void *top)
 {
+	const char *name = entry->d_name;
 	char place[32];
 	int inner;
 
@@ -121,17 +105,18 @@ static int clear_inner(int fd, const char *name, int top)
 	fd_close(&inner);
 	do
 		format_path(place, ".sbx-%u", moved++);
-	while (syscall(SYS_renameat2, fd, name, top, place, 1 /* RENAME_NOREPLACE */) < 0 && errno == EEXIST);
+	while (syscall(SYS_renameat2, fd, name, *(int *)top, place, 1 /* RENAME_NOREPLACE */) < 0 && errno == EEXIST);
 	return errno == EBUSY ? 0 : faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) ? 0 : -1;
 }
 
 // A mount point, or what leads to one, stays.
-static int clear_outer(int top, const char *name, int dirfd)
+static int clear_outer(int top, const struct dirent *entry, void *unused)
 {
+	const char *name = entry->d_name;
 	struct stat here, st;
 	cleanup_fd int fd = -1;
 
-	(void)dirfd;
+	(void)unused;
 	if (!unlinkat(top, name, 0) || errno == EBUSY)
 		return 0;
 	if (errno != EISDIR)
@@ -141,7 +126,7 @@ static int clear_outer(int top, const char *name, int dirfd)
 		return -1;
 	if (here.st_dev != st.st_dev)
 		return 0;
-	if (for_entries(fd, clear_inner, top) < 0)
+	if (tree_entries(fd, clear_inner, &top) < 0)
 		return -1;
 	return unlinkat(top, name, AT_REMOVEDIR) < 0 && errno != EBUSY && errno != ENOTEMPTY ? -1 : 0;
 }
@@ -154,7 +139,7 @@ static int clear_all(int top)
 	moved = 0;
 	do {
 		before = moved;
-		result = for_entries(top, clear_outer, top);
+		result = tree_entries(top, clear_outer, NULL);
 	} while (moved != before);
 	return result;
 }
