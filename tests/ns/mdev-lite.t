@@ -26,14 +26,8 @@ printf 'root:x:0:\ndisk:x:6:\naudio:x:29:\n' >"$r/etc/group"
 mdev() { "$box" mdev-lite --root="$r" "$@"; }
 stat_of() { stat -c '%F %a %u:%g %t:%T' "$r/dev/$1" 2>&1; }
 fresh() { rm -rf "$r/dev"; mkdir "$r/dev"; cat >"$r/etc/mdev.conf"; }
-# device class/SUBSYSTEM DEVICE LINE... - a device as sysfs shows it
-device() {
-	subsystem=$1 path=$2; shift 2
-	mkdir -p "$r/sys/devices/$path" "$r/sys/$subsystem"
-	printf '%s\n' "$@" >"$r/sys/devices/$path/uevent"
-	ln -sfn "../../devices/$path" "$r/sys/$subsystem/${path##*/}"
-	ln -sfn "../../../$subsystem" "$r/sys/devices/$path/subsystem"
-}
+# shellcheck source=tests/ns/sysfs.sh
+. tests/ns/sysfs.sh
 
 device class/block pci/sda MAJOR=8 MINOR=0 DEVNAME=sda DEVTYPE=disk
 device class/block pci/sda1 MAJOR=8 MINOR=1 DEVNAME=sda1 DEVTYPE=partition

@@ -322,7 +322,7 @@ run_faults() {	# WHO
 	is "$ran" 0 "$who: fail closed: no command runs after a failed call"
 	is "$silent" 0 "$who: and each failure is named"
 	is "$harmless" 3 "$who: but for the loopback interface"
-	ok "$who: that were more than 100 calls ($n)" [ $n -gt 100 ]
+	ok "$who: that was so for each of $n calls, which are more than 100" [ $n -gt 100 ]
 	# One that happens in the child of a server: it is said, and the next command runs
 	for call in execve setrlimit; do
 		like "$(INITBOX_FAULT=$call#1 serve $base rlimit=core:0:0 -- exec /bin/echo ran -- exec /bin/echo fine | sed 's/ cpu=.*//' | tr '\n' ' ')" \

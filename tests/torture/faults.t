@@ -58,13 +58,7 @@ row init $((n - quiet)) "power-off each time${bad:+, but for$bad}"
 cat >"$tmp/mdev" <<'END'
 r=$1; table=$2
 mount -t tmpfs -o mode=755 test "$r" && mkdir "$r/dev" "$r/sys" "$r/etc" || exit 1
-device() {
-	subsystem=$1 path=$2; shift 2
-	mkdir -p "$r/sys/devices/$path" "$r/sys/$subsystem"
-	printf '%s\n' "$@" >"$r/sys/devices/$path/uevent"
-	ln -sfn "../../devices/$path" "$r/sys/$subsystem/${path##*/}"
-	ln -sfn "../../../$subsystem" "$r/sys/devices/$path/subsystem"
-}
+. tests/ns/sysfs.sh
 device class/block pci/sda MAJOR=8 MINOR=0 DEVNAME=sda DEVTYPE=disk
 device class/block pci/sda1 MAJOR=8 MINOR=1 DEVNAME=sda1 DEVTYPE=partition
 device class/mem virtual/null MAJOR=1 MINOR=3 DEVNAME=null
@@ -108,11 +102,11 @@ if "$INITBOX" --list | grep -qx /sbin/mdev-lite; then
 	row mdev-lite "$calls" "all nodes but one, one line"
 fi
 
-## What the applets' own tests say
-for test in copyroot rc.init rc.shutdown sbx-init sbx; do
+## What the applets' own tests say. sbx makes no call of the door's: sbx-init makes them for it.
+for test in copyroot rc.init rc.shutdown sbx-init; do
 	[ -e "tests/ns/$test.t" ] || { skip "no tests/ns/$test.t" "$test"; continue; }
 	sh "tests/ns/$test.t" >"$tmp/own" 2>&1 || diag "$(grep '^not ok' "$tmp/own")"
-	grep -E '^(not )?ok .*([0-9]+ calls|for ever:|every system call|each call)' "$tmp/own" >"$tmp/claims"
+	grep -E '^(not )?ok .*([0-9]+ calls|for ever:|every system call|each call|a failed call)' "$tmp/own" >"$tmp/claims"
 	while IFS= read -r claim; do
 		text=${claim#*- }
 		case $claim in
