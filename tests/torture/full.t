@@ -40,7 +40,7 @@ mkfifo "$tmp/console"
 exec 5<>"$tmp/console"
 : >"$vm/results.raw"
 started=$(date +%s)
-scripts/vm.sh -n -m 256 -t 180 -a panic=0 "$vm/kept" -serial "file:$vm/results.raw" </dev/null >"$tmp/console" 2>"$vm/qemu" && status=0 || status=$?
+scripts/vm.sh -n -m 256 -t 180 -a panic=0 "$vm/initrd" -serial "file:$vm/results.raw" </dev/null >"$tmp/console" 2>"$vm/qemu" && status=0 || status=$?
 took=$(($(date +%s) - started))
 tr -d '\r' <"$vm/results.raw" >"$vm/results"
 scripted=y vm_status=$status vm_seconds=$took

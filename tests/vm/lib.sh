@@ -98,14 +98,13 @@ guest() {
 	scripted=y
 	put /test/script
 	put /test/tap.sh <tests/tap.sh
+	guest_claims
 	put /test/run 755 <<-'END'
 	#!/bin/sh
 	[ -c /dev/ttyS1 ] || mknod /dev/ttyS1 c 4 65
 	exec 3>/dev/ttyS1
 	. /test/tap.sh
-	pass() { echo "ok - $1" >&3; }
-	fail() { echo "not ok - $1" >&3; [ $# -lt 2 ] || diag "$2" >&3; }
-	skip() { echo "ok - $2 # SKIP $1" >&3; }
+	. /test/claims.sh
 	diag() { printf '%s\n' "$*" | sed 's/^/# /' >&3; }
 	cd /
 	(. /test/script; echo end >&3)
@@ -113,6 +112,15 @@ guest() {
 	poweroff
 	END
 	[ ! -e "$root/etc/inittab" ] || guest_inittab
+}
+
+# What a claim says over the serial port.
+guest_claims() {
+	put /test/claims.sh <<-'END'
+	pass() { echo "ok - $1" >&3; }
+	fail() { echo "not ok - $1" >&3; [ $# -lt 2 ] || diag "$2" >&3; }
+	skip() { echo "ok - $2 # SKIP $1" >&3; }
+	END
 }
 
 # In initbox's image the script takes the place of the shell. A test may put an inittab of its own afterwards.
@@ -141,8 +149,16 @@ some_modules() {
 
 ## Booting it
 
-boot() {
-	options='' append='' deadline=60
+# pack - the guest described so far as one initrd
+pack() {
+	case $module_set in all | none | '') ;; *) some_modules || exit 1 ;; esac
+	scripts/cpio.sh "$root" >"$vm/initrd" || exit 1
+	[ "$module_set" != all ] || cat "$kernel/modules.cpio" >>"$vm/initrd"
+}
+
+# start SECONDS [OPTION...] - a machine with what was packed, for so long if -t does not say otherwise; waits for its end
+start() {
+	options='' append='' deadline=$1; shift
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-a) append=$2; shift ;;
@@ -154,18 +170,20 @@ boot() {
 		esac
 		shift
 	done
-	case $module_set in all | none | '') ;; *) some_modules || exit 1 ;; esac
-	scripts/cpio.sh "$root" >"$vm/initrd" || exit 1
-	[ "$module_set" != all ] || cat "$kernel/modules.cpio" >>"$vm/initrd"
 	: >"$vm/results.raw"
 	vm_started=$(date +%s)
 	# shellcheck disable=SC2086 # words
 	scripts/vm.sh $options -t "$deadline" -a "$append" "$vm/initrd" -serial "file:$vm/results.raw" "$@" \
 		</dev/null >"$vm/console.raw" 2>"$vm/qemu" && vm_status=0 || vm_status=$?
 	vm_seconds=$(($(date +%s) - vm_started))
-	rm "$vm/initrd"
 	tr -d '\r' <"$vm/console.raw" >"$vm/console"
 	tr -d '\r' <"$vm/results.raw" >"$vm/results"
+}
+
+boot() {
+	pack
+	start 60 "$@"
+	rm "$vm/initrd"
 	booted=y
 	[ ! "$scripted" ] || guest_results
 }
