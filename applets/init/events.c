@@ -24,7 +24,7 @@ static const struct { int signal; enum request request; } requests[] = {
 };
 
 static sigset_t awaited;
-static int more;	// not all was reaped in the last turn
+static int more;	// there may be children to reap, so the next turn does not wait
 
 void events_start(void)
 {
@@ -49,6 +49,7 @@ void events_start(void)
 static void take(int signal)
 {
 	switch (signal) {
+	case SIGCHLD: more = 1; break;
 	case SIGHUP: init.reload = 1; break;
 	case SIGINT: init.ctrlaltdel = 1; break;
 	case SIGTSTP: init.held = 1; break;
@@ -88,10 +89,11 @@ void wait_event(long long until)
 	if (left > 0)
 		time = (struct timespec){ .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
 	signal = sigtimedwait(&awaited, NULL, until < 0 && !more ? NULL : &time);
-	// All that is there first: who says TSTP and then ends a job wants it to stay ended, but SIGCHLD comes before it.
-	for (int i = 0; signal > 0 && i < SIGNALS_AT_ONCE; i++) {
+	if (signal > 0)
 		take(signal);
-		signal = sigtimedwait(&awaited, NULL, &none);
-	}
 	reap();
+	// All that is there: who says TSTP and then ends a job wants it to stay ended, but SIGCHLD comes before it.
+	for (int i = 0; signal > 0 && i < SIGNALS_AT_ONCE; i++)
+		if ((signal = sigtimedwait(&awaited, NULL, &none)) > 0)
+			take(signal);
 }
