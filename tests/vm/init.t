@@ -115,8 +115,6 @@ for message in 'copyroot: bind' 'rc.init: boot' 'init: /bin/missing: a sysinit e
 done
 
 ## A loaded kernel
-machine
-modules none
 cat >"$tmp/load.c" <<'END'
 // kexec_file_load(2): KERNEL INITRD COMMAND-LINE
 #include <fcntl.h>
@@ -128,25 +126,30 @@ int main(int argc, char **argv)
 	return syscall(SYS_kexec_file_load, open(argv[1], O_RDONLY), open(argv[2], O_RDONLY), strlen(argv[3]) + 1, argv[3], 0L) != 0;
 }
 END
-if $(command -v musl-gcc || echo gcc) -static -o "$root/bin/load" "$tmp/load.c" 2>"$tmp/why"; then
+if $(command -v musl-gcc || echo gcc) -static -o "$tmp/load" "$tmp/load.c" 2>"$tmp/why"; then
 	mkdir -p "$tmp/second/bin" "$tmp/second/dev"
-	cp "$root/bin/busybox" "$tmp/second/bin/busybox"
+	cp "${CACHE:-build/cache}/busybox/bin/busybox" "$tmp/second/bin/busybox"
 	printf '%s\n' '#!/bin/busybox sh' '/bin/busybox mount -t devtmpfs dev /dev' \
 		'echo "the second kernel" >/dev/console; /bin/busybox poweroff -f' >"$tmp/second/init"
 	chmod 755 "$tmp/second/init"
-	scripts/cpio.sh "$tmp/second" >"$root/second.initrd"
-	cp "$kernel/vmlinuz" "$root/vmlinuz"
-	guest <<-'END'
-	like "$(/sbin/reboot kexec 2>&1)" 'kexec: no kernel is loaded' "reboot kexec without a kernel does nothing"
-	ok "a kernel is loaded" load /vmlinuz /second.initrd 'console=ttyS0 panic=-1 quiet'
-	echo end >&3
-	/sbin/reboot kexec
-	sleep 60
-	END
-	boot -n -t 90
-	console_has '^init: rebooting' "reboot kexec tells init"
-	console_has '^the second kernel' "which starts it"
-	ended poweroff "and that goes on"
+	scripts/cpio.sh "$tmp/second" >"$tmp/second.initrd"
+	for how in '/sbin/reboot kexec' '/bin/rc.shutdown kexec'; do
+		machine
+		modules none
+		cp "$tmp/load" "$root/bin/load"
+		cp "$tmp/second.initrd" "$kernel/vmlinuz" "$root"
+		guest <<-END
+		[ "$how" != '/sbin/reboot kexec' ] || like "\$(/sbin/reboot kexec 2>&1)" 'no kernel is loaded' "without a kernel: nothing"
+		ok "a kernel is loaded" load /vmlinuz /second.initrd 'console=ttyS0 panic=-1 quiet'
+		echo end >&3
+		$how
+		sleep 60
+		END
+		boot -n -t 90
+		[ "$how" != '/sbin/reboot kexec' ] || console_has '^init: rebooting' "$how tells init"
+		console_has '^the second kernel' "$how: the kernel that is loaded starts"
+		ended poweroff "$how: and that goes on"
+	done
 else
 	skip "no static C library: $(cat "$tmp/why")" "a loaded kernel"
 fi
@@ -186,6 +189,35 @@ if with_kernel generic; then
 else
 	skip "$(tail -n 1 "$tmp/why")" "a hardware watchdog"
 fi
+
+## The other end of the serial line says stop (XOFF), and never go
+machine
+modules none
+guest <<'END'
+echo "stop now" >/dev/ttyS0
+tries=0
+# The driver takes 4 kB before anyone waits.
+while timeout 1 dd if=/dev/zero of=/dev/ttyS0 bs=8k count=1 2>/dev/null && [ $tries -lt 50 ]; do
+	tries=$((tries + 1))
+	usleep 100000
+done
+ok "who writes to the line waits" test $tries -lt 50
+cp /etc/inittab /tmp/inittab
+echo "null::respawn:/bin/missing" >>/tmp/inittab
+mount --bind /tmp/inittab /etc/inittab
+kill -HUP 1
+sleep 2
+like "$(dmesg)" 'init: /bin/missing: ends at once' "init does not: it goes on, and the kernel log has its words"
+END
+mkfifo "$tmp/line"
+exec 5<>"$tmp/line"
+(while ! grep -aq '^stop now' "$vm/console.raw" 2>/dev/null; do sleep 0.1; done; printf '\023' >&5) &
+asks=$!
+input=$tmp/line
+boot -n
+input='' && kill $asks 2>/dev/null
+exec 5>&-
+ended poweroff "XOFF: it powers off"
 
 ## No console at all
 machine

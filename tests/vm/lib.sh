@@ -8,7 +8,8 @@
 #   modules NAME...|none    give the guest these modules and what they need (default: all; each boot is 2 s faster without)
 #   put PATH [MODE]         a file of the guest, from stdin
 #   guest                   the script that checks things inside the guest, from stdin; powers off when it ends
-#   boot [OPTION...]        start it and wait; options as scripts/vm.sh's: -m MB, -a APPEND, -t SECONDS (60), -n, -- QEMU's
+#   boot [OPTION...]        start it and wait; options as scripts/vm.sh's: -m MB, -a APPEND, -t SECONDS (60), -n, -- QEMU's;
+#                           what comes from the other end of the console's line is in the file $input, if that is set
 #
 #   console_has ERE TEXT    console_lacks ERE TEXT     did the serial console show that?
 #   ended HOW TEXT          poweroff, reboot, panic, timeout or died
@@ -174,7 +175,7 @@ start() {
 	vm_started=$(date +%s)
 	# shellcheck disable=SC2086 # words
 	scripts/vm.sh $options -t "$deadline" -a "$append" "$vm/initrd" -serial "file:$vm/results.raw" "$@" \
-		</dev/null >"$vm/console.raw" 2>"$vm/qemu" && vm_status=0 || vm_status=$?
+		<"${input:-/dev/null}" >"$vm/console.raw" 2>"$vm/qemu" && vm_status=0 || vm_status=$?
 	vm_seconds=$(($(date +%s) - vm_started))
 	tr -d '\r' <"$vm/console.raw" >"$vm/console"
 	tr -d '\r' <"$vm/results.raw" >"$vm/results"
