@@ -56,7 +56,8 @@ struct chart {
 	const char *mode;	// copyroot's; NULL: there was none
 };
 
-// Calls that took less than `least` microseconds are left out unless they failed. Returns 0, or -1 with errno.
+// `boot` has one span at least. Calls that took less than `least` microseconds are left out unless they failed. Returns
+// 0, or -1 with errno.
 int chart_make(const struct boot *boot, long long least, struct chart *chart);
 
 struct out;
