@@ -223,11 +223,11 @@ int take_identity(void)
 
 	if (box.flags & SBX_F_PRIVILEGED)
 		keep |= 1ULL << CAP_SYS_ADMIN;
+	if (box.flags & SBX_F_NO_USERNS)	// who has it could write to max_user_namespaces as well
+		keep &= ~(1ULL << CAP_SYS_RESOURCE);
 	if (permitted(&have) < 0)
 		return -1;
-	if (keep & ~have) {
-		keep &= have;	// what the launcher does not have it cannot give
-	}
+	keep &= have;	// what the launcher does not have it cannot give
 	box.keep = keep;
 	if (DO(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl", "ambient set") < 0)
 		return -1;
