@@ -366,7 +366,7 @@ static uint32_t or_u32(struct sbx_request *request, enum sbx_key key, uint32_t b
 // Returns SBX_FLAGS.
 static uint32_t complete(struct sbx_request *conf, const struct sbx_launch *how)
 {
-	uint32_t flags = or_u32(conf, SBX_FLAGS, how->uid_count ? SBX_F_MAPPED : 0);
+	uint32_t flags = or_u32(conf, SBX_FLAGS, (how->uid_count ? SBX_F_MAPPED : 0) | (how->pidns >= 0 ? SBX_F_JOINED_PID : 0));
 
 	add_u32(conf, SBX_NAMESPACES, how->namespaces);
 	if (how->namespaces & CLONE_NEWUSER) {

@@ -229,7 +229,6 @@ static int option_capability(struct plan *plan, enum option_id option, const cha
 
 	if (!bits)
 		return refuse(option, "no capability of this name: %-s", name);
-	plan->caps_used = 1;
 	plan->caps = option == O_CAP_ADD ? plan->caps | bits : plan->caps & ~bits;
 	return 0;
 }
@@ -515,6 +514,9 @@ int plan_parse(struct plan *plan, int argc, char **argv)
 	plan->userns = plan->userns2 = plan->pidns = plan->seccomp_fd = -1;
 	plan->block_fd = plan->userns_block_fd = plan->info_fd = plan->status_fd = plan->stats_fd = -1;
 	plan->perms = SBX_UNSET;
+	// bubblewrap leaves root its capabilities but for those that are dropped; by our own name none are left.
+	if (plan->as_bwrap && !getuid())
+		plan->caps = capability_named("ALL");
 	for (char *const *e = plan->environ; e && *e; e++)
 		texts_add(&plan->env, *e);
 	result = parse_words(plan, argc - 1, argv + 1, 0, &left);

@@ -45,9 +45,6 @@ static void put_identity(struct plan *plan)
 
 static void put_rights(struct plan *plan)
 {
-	// bubblewrap leaves root its capabilities unless it is told about any; by our own name none are left.
-	if (plan->as_bwrap && !plan->caps_used && !getuid())
-		plan->caps = capability_named("ALL");
 	if (plan->caps)
 		sbx_put_u64(&plan->conf, SBX_CAPS, plan->caps);
 	if (plan->has_preset) {

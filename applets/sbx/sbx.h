@@ -47,7 +47,6 @@ struct plan {
 	unsigned lock_count;
 	int has_daemon;
 	uint64_t caps;
-	int caps_used;
 	uint32_t presets, preset_flags;
 	int has_preset, seccomp_fd, has_filters;
 	struct sbx_limits limits;

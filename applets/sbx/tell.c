@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "fmt.h"
 #include "sbx.h"
 
@@ -33,6 +34,7 @@ void tell_started(const struct plan *plan, pid_t pid)
 		buf_format(&info, "{\n    \"child-pid\": %d", (int)pid);
 		add_namespaces(&info, plan, pid, "\n    ");
 		print(plan->info_fd, "%s\n}\n", text);
+		close(plan->info_fd);	// its reader may wait for the end
 	}
 	if (plan->status_fd >= 0) {
 		info = (struct buf)BUF(text);

@@ -199,6 +199,9 @@ static void check_plan(void)
 	is_number(parse(&plan, 0, "--cap-add", "ALL", "--cap-drop", "cap_kill", "--cap-drop", "SYS_ADMIN", "x"), 0, "capabilities");
 	ok(plan.caps == (((1ull << 41) - 1) & ~(1ull << 5) & ~(1ull << 21)), "are added and dropped in order");
 	plan_free(&plan);
+	is_number(parse(&plan, 1, "--cap-drop", "CAP_KILL", "x"), 0, "capabilities, as bwrap");
+	ok(plan.caps == (getuid() ? 0 : ((1ull << 41) - 1) & ~(1ull << 5)), "are dropped from what root has");
+	plan_free(&plan);
 	is_number(parse(&plan, 0, "--memory", "2M", "--cpu", "1.25", "--pids", "7", "--wall-limit", "0.5", "--unshare-pid", "x"), 0, "limits");
 	ok(plan.limits.memory_bytes == 2 << 20 && plan.limits.cpu_percent == 125 && plan.limits.pids == 7 && plan.wall_ns == 500000000,
 	   "in bytes, per cent, processes and nanoseconds");
