@@ -30,6 +30,7 @@ static const struct key {
 	[SBX_MASK] = { "mask", PATHS, CONF, 0 },
 	[SBX_INIT_COMMAND] = { "init command", TEXTS, CONF, 0 },
 	[SBX_PARENT_PERM] = { "mode of folders", U32, CONF, 07777 },
+	[SBX_POINT_PERM] = { "mode of mount points", U32, CONF, 07777 },
 	[SBX_CAPS] = { "capabilities", U64, CONF, UINT64_MAX },
 	[SBX_SECCOMP_PRESETS] = { "seccomp presets", U32, CONF, 31 | SBX_SECCOMP_BASE },
 	[SBX_SECCOMP_FLAGS] = { "seccomp flags", U32, CONF, 7 },
@@ -56,6 +57,7 @@ static const struct key {
 	[SBX_ADOPT_WAIT] = { "adopt wait", U32, EXEC, INT32_MAX },
 	[SBX_EXEC_LABEL] = { "exec label", TEXT, EXEC, 0 },
 	[SBX_DIRS] = { "working directories", PATHS, EXEC, 0 },
+	[SBX_HOLD] = { "files to hold", PATHS, EXEC, 0 },
 	[SBX_ITEM] = { "item", ITEM, LIST | MANY, 0 },
 	[SBX_ERRNO] = { "errno", U32, REPLY, 4095 },
 	[SBX_STEP] = { "step", TEXT, REPLY, 0 },
@@ -87,7 +89,7 @@ static const struct type {
 	[SBX_STAT] = { "stat", 0, 0 },
 	[SBX_GO] = { "go", 0, 0 },
 	[SBX_DONE] = { "done", REPLY, 1 },
-	[SBX_CHILD] = { "child", 0, 0 },
+	[SBX_CHILD] = { "child", 0, 1 },
 	[SBX_STARTED] = { "started", 0, 0 },
 };
 
@@ -507,7 +509,7 @@ static const char *check_whole(const struct sbx_message *message, unsigned where
 	*key = SBX_FILES;
 	if (sbx_has(message, SBX_FILES) && message->at[SBX_FILES]->length / 4 != message->free_fds)
 		return "are not as many as the descriptors";
-	if (message->free_fds && !(where & EXEC) && message->type != SBX_DONE)
+	if (message->free_fds && !(where & EXEC) && message->type != SBX_DONE && message->type != SBX_CHILD)
 		return "came, and no field takes them";
 	*key = SBX_FLAGS;
 	if (flags & SBX_F_DIRECT && !(flags & SBX_F_ONCE))
@@ -521,6 +523,9 @@ static const char *check_whole(const struct sbx_message *message, unsigned where
 	*key = SBX_SERVE;
 	if (sbx_has(message, SBX_SERVE) && flags & SBX_F_ONCE)
 		return "makes no sense where only one command is run";
+	*key = SBX_HOLD;
+	if (sbx_has(message, SBX_HOLD) && !(sbx_number(message, SBX_X_FLAGS, 0) & (SBX_X_PID | SBX_X_WAIT)))
+		return "are for who wants to know of the child";
 	*key = SBX_PATH;
 	if (sbx_has(message, SBX_PATH) && sbx_has(message, SBX_EXEC_FD))
 		return "and a file to execute are both there";

@@ -18,6 +18,7 @@ enum {
 	SBX_PACKET_SIZE = 32768,	// a message is cut into packets of this size; the last may be shorter
 	SBX_BODY_MAX = 8 << 20,		// bytes of fields in a message
 	SBX_FDS_MAX = 250,		// descriptors with a message (the kernel's own limit is 253)
+	SBX_HELD_MAX = 16,		// files that a command's launcher holds (SBX_HOLD)
 	SBX_CHANNEL = 3,		// where sbx-init looks for its socket, if no argument names another
 };
 
@@ -41,7 +42,7 @@ enum sbx_type {
 	SBX_STAT,	// figures of the container                            -> SBX_DONE
 	SBX_GO,		// the answer to SBX_CHILD, where SBX_X_WAIT asked for it
 	SBX_DONE = 32,	// the command is over; SBX_ERRNO and SBX_STEP if it failed
-	SBX_CHILD,	// sent by the new process itself: SO_PASSCRED tells its pid
+	SBX_CHILD,	// sent by the new process itself: SO_PASSCRED tells its pid; descriptors for SBX_HOLD
 	SBX_STARTED,	// the command's execve(2) has succeeded
 };
 
@@ -81,6 +82,7 @@ enum sbx_key {
 	SBX_SERVE,		// fd: after the reply, commands come from here
 	SBX_FILE_LABEL,		// text: an LSM's context for the file systems that are made (context=)
 	SBX_USERNS,		// fd: a user namespace that is joined when all is mounted
+	SBX_POINT_PERM,		// u32: mode of folders made to be mounted on, default 0700
 
 	// The command (SBX_EXECVE, and SBX_CONF with SBX_F_ONCE)
 	SBX_PATH = 64,		// text: the file; default: argv[0] looked up in the PATH of SBX_ENV
@@ -101,6 +103,7 @@ enum sbx_key {
 	SBX_EXEC_LABEL,		// text: an LSM's context for the command
 	SBX_DIRS,		// texts: instead of SBX_DIR, the first of these that can be entered; PWD in SBX_ENV
 				// (there must be one) then says which
+	SBX_HOLD,		// texts: files whose descriptors come with SBX_CHILD, e.g. to be locked; read-only
 
 	// Lists (SBX_OPEN, SBX_SYMLINK, SBX_DELETE)
 	SBX_ITEM = 96,		// struct sbx_wire_item and its texts; any number, in order

@@ -308,6 +308,22 @@ int sbx_delete(struct sbx *box, const char *path)
 
 /* Commands */
 
+void sbx_take_child(struct sbx *box, struct sbx_reply *reply)
+{
+	sbx_release(box);
+	box->child = reply->pid;
+	for (unsigned i = 0; i < reply->fd_count && i < SBX_HELD_MAX; i++) {
+		box->held[box->held_count++] = reply->fds[i];
+		reply->fds[i] = -1;
+	}
+}
+
+void sbx_release(struct sbx *box)
+{
+	while (box->held_count)
+		close(box->held[--box->held_count]);
+}
+
 int sbx_exec_begin(struct sbx *box, struct sbx_request *job)
 {
 	box->child = 0;
@@ -324,7 +340,7 @@ int sbx_exec_next(struct sbx *box, struct sbx_result *result, int *type)
 	if (type)
 		*type = reply.type;
 	if (reply.type == SBX_CHILD)
-		box->child = reply.pid;
+		sbx_take_child(box, &reply);
 	if (reply.type == SBX_DONE) {
 		failed = reply_failed(box, &reply);
 		*result = (struct sbx_result){

@@ -408,7 +408,7 @@ static int await_setup(struct sbx *box, uint32_t flags, uint32_t x_flags)
 		}
 		type = reply.type;
 		if (type == SBX_CHILD)
-			box->child = reply.pid;
+			sbx_take_child(box, &reply);
 		if (type == SBX_DONE && (errno = (int)sbx_get_number(&reply, SBX_ERRNO, 0))) {
 			const char *step = sbx_get(&reply, SBX_STEP, NULL);
 			int error = errno;
@@ -520,6 +520,7 @@ int sbx_wait(struct sbx *box)
 	}
 	close_fd(&box->channel);
 	close_fd(&box->pidfd);
+	sbx_release(box);
 	return WIFEXITED(box->status) ? WEXITSTATUS(box->status) : 128 + WTERMSIG(box->status);
 }
 

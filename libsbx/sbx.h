@@ -97,6 +97,8 @@ struct sbx {
 	int status;		// of wait(2), once it has been waited for
 	int waited;
 	pid_t child;		// the command's pid, here outside, once SBX_CHILD has come
+	int held[SBX_HELD_MAX];	// and what came for SBX_HOLD; closed when the container has ended, or the next comes
+	unsigned held_count;
 	char error[256];	// what failed, one line without its end
 	int conf_failed;	// the set-up failed (and no command has run)
 };

@@ -183,7 +183,29 @@ static int join_cgroup(int cgroup)
 	return fd < 0 || DO((int)write(fd, "0", 1), "write", "cgroup.procs") < 0 ? failed("cgroup", "") : 0;
 }
 
-// Tells the launcher who we are, and waits for its word.
+// Tells the launcher who we are, with the files that it wants to hold.
+static int send_child(const struct sbx_message *message, int channel)
+{
+	int fds[SBX_HELD_MAX], result = 0;
+	unsigned count = 0;
+	size_t length;
+	const char *path = sbx_bytes(message, SBX_HOLD, &length), *end = path + length;
+
+	for (; path < end && !result; path = sbx_after(path)) {
+		errno = count == SBX_HELD_MAX ? EMFILE : open_regular(path, O_RDONLY, 0, &fds[count]);
+		if (errno)
+			result = failed("hold", path);
+		else
+			count++;
+	}
+	if (!result && sbx_wire_send(channel, SBX_CHILD, NULL, 0, fds, count) < 0)
+		result = failed("send", "pid");
+	while (count)
+		close(fds[--count]);
+	return result;
+}
+
+// Waits for the launcher's word, if it wants to be asked.
 static int synchronize(const struct sbx_message *message, int channel)
 {
 	uint64_t flags = sbx_number(message, SBX_X_FLAGS, 0);
@@ -192,8 +214,8 @@ static int synchronize(const struct sbx_message *message, int channel)
 
 	if (!(flags & (SBX_X_PID | SBX_X_WAIT)))
 		return 0;
-	if (sbx_wire_send(channel, SBX_CHILD, NULL, 0, NULL, 0) < 0)
-		return failed("send", "pid");
+	if (send_child(message, channel) < 0)
+		return -1;
 	if (!(flags & SBX_X_WAIT))
 		return 0;
 	while ((n = recv(channel, &answer, sizeof answer, MSG_TRUNC)) < 0 && errno == EINTR)

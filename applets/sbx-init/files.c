@@ -45,25 +45,30 @@ static int is_proc(int fd)
 	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC;
 }
 
-// Regular files, or new ones. What else is there is not waited for (a fifo), and closed again.
-static int open_item(const struct sbx_wire_item *item, const char *path, int *fd)
+// What else is there is not waited for (a fifo), and closed again.
+int open_regular(const char *path, int flags, mode_t mode, int *fd)
 {
 	struct stat st;
-	int flags = (int)item->flags;
 
-	if (item->parents && make_parents(path) < 0)
-		return errno;
 	if (allowing(ANY_ERROR, DOOR(0, "open", path, "%s", "")) < 0)
 		return errno;
-	*fd = open_here(path, flags | O_NONBLOCK | O_NOCTTY, item->mode);
+	*fd = open_here(path, flags | O_NONBLOCK | O_NOCTTY, mode);
 	if (*fd < 0)
 		return errno;
 	if (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode) || is_proc(*fd)) {
-		close(*fd);
+		fd_close(fd);
+		*fd = -1;
 		return S_ISDIR(st.st_mode) ? EISDIR : S_ISREG(st.st_mode) ? EPERM : EINVAL;
 	}
 	fcntl(*fd, F_SETFL, flags & ~O_NONBLOCK);
 	return 0;
+}
+
+static int open_item(const struct sbx_wire_item *item, const char *path, int *fd)
+{
+	if (item->parents && make_parents(path) < 0)
+		return errno;
+	return open_regular(path, (int)item->flags, item->mode, fd);
 }
 
 static int symlink_item(const struct sbx_wire_item *item, const char *path)

@@ -75,7 +75,7 @@ static int is_same(int a, int b)
 
 int attach(int fd, const char *target, int is_dir)
 {
-	cleanup_fd int at = is_dir ? target_dir(target, 0700) : target_file(target, 0444);
+	cleanup_fd int at = is_dir ? target_dir(target, box.point_perm) : target_file(target, 0444);
 	int is_root = at >= 0 && is_dir && is_same(at, box.root);
 
 	if (at < 0 || attach_at(fd, at, target) < 0)

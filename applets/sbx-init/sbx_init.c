@@ -210,6 +210,7 @@ static int configure(struct sbx_packet *packet)
 	box.flags = (uint32_t)sbx_number(&message, SBX_FLAGS, 0);
 	box.namespaces = (uint32_t)sbx_number(&message, SBX_NAMESPACES, 0);
 	box.parent_perm = (mode_t)sbx_number(&message, SBX_PARENT_PERM, 0755);
+	box.point_perm = (mode_t)sbx_number(&message, SBX_POINT_PERM, 0700);
 	if (box.flags & SBX_F_VERBOSE)
 		log_verbosity(LOG_INFO);
 	if (set_up() < 0)

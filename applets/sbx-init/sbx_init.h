@@ -16,7 +16,7 @@ struct box {
 	const struct sbx_message *conf;
 	int *fds;		// that came with it; -1 once taken
 	uint32_t flags, namespaces;
-	mode_t parent_perm;
+	mode_t parent_perm, point_perm;
 	mode_t umask;		// the launcher's
 	int channel;
 	int signals;		// signalfd
@@ -156,3 +156,5 @@ void files_open(const struct sbx_message *message, struct reply_list *list);
 void files_symlink(const struct sbx_message *message, struct reply_list *list);
 void files_delete(const struct sbx_message *message, struct reply_list *list);
 int files_reset(void);
+// A regular file, or a new one, and none of /proc. Returns 0 and *fd, or an errno.
+int open_regular(const char *path, int flags, mode_t mode, int *fd);

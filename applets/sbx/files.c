@@ -207,6 +207,8 @@ static int put_daemon(struct plan *plan, char **args)
 
 static int modifier(struct plan *plan, enum option_id option, char **args)
 {
+	if (option == O_PERMS ? plan->perms != SBX_UNSET : plan->size)
+		return refuse(option, "twice for the same option");
 	if (option == O_PERMS)
 		return parse_octal(option, args[0], &plan->perms);
 	if (parse_number(option, args[0], INT64_MAX, &plan->size))

@@ -289,9 +289,9 @@ static int option_lock(struct plan *plan, const char *path)
 {
 	if (path[0] != '/')
 		return refuse(O_LOCK_FILE, "not an absolute path: %-s", path);
-	if (plan->lock_count == LOCKS_MAX)
-		return refuse(O_LOCK_FILE, "more than %d", LOCKS_MAX);
-	plan->locks[plan->lock_count++] = path;
+	if (plan->locks.count == SBX_HELD_MAX)
+		return refuse(O_LOCK_FILE, "more than %d", SBX_HELD_MAX);
+	texts_add(&plan->locks, path);
 	return 0;
 }
 
@@ -361,16 +361,42 @@ static int option_unshare(struct plan *plan, enum option_id option)
 	return 0;
 }
 
+// --level-prefix: sd-daemon(3)'s number of each kind of message. Errors are what follows but for a moment.
+static void name_for(const struct plan *plan, enum log_level level)
+{
+	if (plan->level_prefix)
+		log_name(level == LOG_ERROR ? (plan->as_bwrap ? "<3>bwrap" : "<3>sbx") : plan->as_bwrap ? "<4>bwrap" : "<4>sbx");
+}
+
+// Options that set one thing: a second one would be lost in silence.
+static void warn_of_second(struct plan *plan, enum option_id option)
+{
+	static const unsigned char single[] = {
+		O_ARGV0, O_USERNS, O_USERNS2, O_PIDNS, O_UID, O_GID, O_HOSTNAME, O_CHDIR, O_SYNC_FD, O_BLOCK_FD, O_USERNS_BLOCK_FD,
+		O_INFO_FD, O_JSON_STATUS_FD, O_STATS, O_SECCOMP, O_EXEC_LABEL, O_FILE_LABEL, O_MEMORY, O_PIDS, O_CPU, O_WALL_LIMIT,
+	};
+
+	if (!memchr(single, option, sizeof single))
+		return;
+	if (plan->seen[option / 32] & 1u << option % 32) {
+		name_for(plan, LOG_WARNING);
+		warn("--%s: only the last one counts", option_table[option].name);
+		name_for(plan, LOG_ERROR);
+	}
+	plan->seen[option / 32] |= 1u << option % 32;
+}
+
 static int apply_option(struct plan *plan, enum option_id option, char **args, int depth)
 {
 	int unused;
 
+	warn_of_second(plan, option);
 	switch (option) {
 	case O_HELP: return 0;		// main.c has printed it where it comes first
 	case O_VERSION: return own_version(plan);
 	case O_ARGS: return option_args(plan, args[0], depth);
 	case O_ARGV0: plan->argv0 = args[0]; return 0;
-	case O_LEVEL_PREFIX: log_name(plan->as_bwrap ? "<3>bwrap" : "<3>sbx"); return 0;
+	case O_LEVEL_PREFIX: plan->level_prefix = 1; name_for(plan, LOG_ERROR); return 0;
 	case O_UNSHARE_ALL: case O_UNSHARE_USER: case O_UNSHARE_USER_TRY: case O_UNSHARE_IPC: case O_UNSHARE_PID:
 	case O_UNSHARE_NET: case O_UNSHARE_UTS: case O_UNSHARE_CGROUP: case O_UNSHARE_CGROUP_TRY:
 		return option_unshare(plan, option);
@@ -399,7 +425,7 @@ static int apply_option(struct plan *plan, enum option_id option, char **args, i
 	case O_LANDLOCK_RO: case O_LANDLOCK_RW: return option_landlock(plan, option, args[0]);
 	case O_CAP_ADD: case O_CAP_DROP: return option_capability(plan, option, args[0]);
 	case O_EXEC_LABEL: plan->exec_label = args[0]; return 0;
-	case O_FILE_LABEL: sbx_put_text(&plan->conf, SBX_FILE_LABEL, args[0]); return 0;
+	case O_FILE_LABEL: plan->file_label = args[0]; return 0;
 	case O_NEW_SESSION: plan->new_session = 1; return 0;
 	case O_DIE_WITH_PARENT: plan->die_with_parent = 1; return 0;
 	case O_AS_PID_1: plan->flags |= SBX_F_DIRECT; return 0;
@@ -480,9 +506,9 @@ static int combination(struct plan *plan)
 	if (plan->has_daemon && !(plan->namespaces & CLONE_NEWPID))
 		return refuse(O_DAEMON, "needs --unshare-pid");
 	if (plan->has_daemon && (plan->flags & SBX_F_DIRECT || !is_once(plan)))
-		return refuse(O_DAEMON, "excludes --as-pid-1, --serve, --stats, --wall-limit and --lock-file");
-	if (plan->flags & SBX_F_DIRECT && plan->lock_count)
-		return refuse(O_AS_PID_1, "excludes --lock-file");
+		return refuse(O_DAEMON, "excludes --as-pid-1, --serve, --stats and --wall-limit");
+	if (plan->serve && plan->locks.count)
+		return refuse(O_LOCK_FILE, "excludes --serve: it is for a command");
 	if (plan->serve && plan->flags & SBX_F_DIRECT)
 		return refuse(O_SERVE, "excludes --as-pid-1");
 	if (plan->perms != SBX_UNSET)
@@ -548,4 +574,5 @@ void plan_free(struct plan *plan)
 	free(plan->masks.list);
 	free(plan->command.list);
 	free(plan->layers.list);
+	free(plan->locks.list);
 }

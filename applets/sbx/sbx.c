@@ -30,7 +30,12 @@ static int fail(const char *what)
 
 int is_once(const struct plan *plan)
 {
-	return !plan->serve && plan->stats_fd < 0 && !plan->wall_ns && !plan->lock_count;
+	return !plan->serve && plan->stats_fd < 0 && !plan->wall_ns;
+}
+
+static int has_gate(const struct plan *plan)
+{
+	return plan->block_fd >= 0 || plan->locks.count;
 }
 
 static void put_identity(struct plan *plan)
@@ -64,12 +69,15 @@ static void put_container(struct plan *plan)
 	if (is_once(plan) && !(plan->namespaces & CLONE_NEWPID))
 		flags |= SBX_F_DIRECT;	// no first process is needed to reap for it
 	sbx_put_u32(&plan->conf, SBX_FLAGS, flags);
+	sbx_put_u32(&plan->conf, SBX_POINT_PERM, 0755);	// bubblewrap's
 	put_identity(plan);
 	if (plan->userns2 >= 0)
 		sbx_put_fd(&plan->conf, SBX_USERNS, plan->userns2);
 	put_rights(plan);
 	if (plan->hostname)
 		sbx_put_text(&plan->conf, SBX_HOSTNAME, plan->hostname);
+	if (plan->file_label)
+		sbx_put_text(&plan->conf, SBX_FILE_LABEL, plan->file_label);
 	if (plan->masks.count)
 		sbx_put_texts(&plan->conf, SBX_MASK, plan->masks.list);
 	plan->flags = flags;
@@ -166,7 +174,9 @@ void put_command(const struct plan *plan, struct sbx_request *request, int with_
 		sbx_put_u64(request, SBX_MEMORY_LIMIT, plan->limits.memory_bytes);
 	if (plan->exec_label)
 		sbx_put_text(request, SBX_EXEC_LABEL, plan->exec_label);
-	if (plan->block_fd >= 0)
+	if (plan->locks.count)
+		sbx_put_texts(request, SBX_HOLD, plan->locks.list);
+	if (has_gate(plan))
 		sbx_put_u32(request, SBX_X_FLAGS, SBX_X_WAIT);
 	put_files(plan, request, with_files);
 }
@@ -229,14 +239,29 @@ static int make_cgroup(struct plan *plan, char *name, size_t size)
 	return refuse(plan->limits.memory_bytes ? O_MEMORY : plan->limits.pids ? O_PIDS : O_CPU, "cgroup2 %s: %m", what ? what : "");
 }
 
-static int wait_for(int fd)
+static int take_locks(const struct plan *plan, const struct sbx *box)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	for (unsigned i = 0; i < plan->locks.count; i++)
+		if (i == box->held_count || fcntl(box->held[i], F_SETLK, &lock) < 0)
+			return refuse(O_LOCK_FILE, "%s: %m", plan->locks.list[i]);
+	return 0;
+}
+
+// The command waits before its execve: until what is to be locked is, and --block-fd says so.
+static int open_gate(const struct plan *plan, struct sbx *box)
 {
 	char byte;
-	ssize_t n;
+	ssize_t n = 0;
 
-	while ((n = read(fd, &byte, 1)) < 0 && errno == EINTR)
+	if (take_locks(plan, box))
+		return EXIT_SETUP;
+	while (plan->block_fd >= 0 && (n = read(plan->block_fd, &byte, 1)) < 0 && errno == EINTR)
 		;
-	return n < 0 ? refuse(O_BLOCK_FD, "%m") : 0;
+	if (n < 0)
+		return refuse(O_BLOCK_FD, "%m");
+	return sbx_go(box) < 0 ? fail(box->error) : 0;
 }
 
 /// While it runs
@@ -284,8 +309,11 @@ static int await_end(const struct plan *plan, struct sbx *box)
 
 static int not_executed(const struct plan *plan, const char *error, int number)
 {
+	static const char held[] = "hold ";	// sbx-init's word for what --lock-file wants
 	char step[200];		// box->error is cut, too
 
+	if (!strncmp(error, held, sizeof held - 1))
+		return refuse(O_LOCK_FILE, "%s", error + sizeof held - 1);
 	log_line(LOG_ERROR, "%s", error);
 	if (!plan->command.count)
 		return EXIT_SETUP;
@@ -336,7 +364,7 @@ int watch_job(const struct plan *plan, struct sbx *box)
 			return not_executed(plan, box->error, errno);
 		if (over)
 			break;
-		if (type == SBX_CHILD && plan->block_fd >= 0 && (wait_for(plan->block_fd) || sbx_go(box) < 0))
+		if (type == SBX_CHILD && has_gate(plan) && open_gate(plan, box))
 			return EXIT_SETUP;
 	}
 	code = code_of(&result);
@@ -347,13 +375,11 @@ int watch_job(const struct plan *plan, struct sbx *box)
 
 /// How it ends
 
-// The command waits before its execve until --block-fd says so; then it has been executed, or why not.
+// Of the one command: then it has been executed, or why not.
 static int release(const struct plan *plan, struct sbx *box)
 {
-	if (wait_for(plan->block_fd))
+	if (open_gate(plan, box))
 		return EXIT_SETUP;
-	if (sbx_go(box) < 0)
-		return fail(box->error);
 	for (;;) {
 		struct sbx_reply reply;
 		int got = sbx_receive(box, &reply, -1), type = got > 0 ? reply.type : 0, error = 0;
@@ -376,30 +402,11 @@ static int release(const struct plan *plan, struct sbx *box)
 	}
 }
 
-static int take_locks(const struct plan *plan, struct sbx *box)
-{
-	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
-
-	for (unsigned i = 0; i < plan->lock_count; i++) {
-		struct sbx_open_item item = { .path = plan->locks[i], .flags = O_RDONLY | O_CLOEXEC };
-		int fd = -1, error = 0;
-
-		if (sbx_open(box, &item, 1, &fd, &error) < 0)
-			return fail(box->error);
-		errno = error;
-		if (fd < 0 || fcntl(fd, F_SETLK, &lock) < 0)
-			return refuse(O_LOCK_FILE, "%s: %m", plan->locks[i]);
-	}
-	return 0;
-}
-
 static int run_job_here(const struct plan *plan, struct sbx *box)
 {
 	struct sbx_request job = { 0 };
 	int code;
 
-	if (take_locks(plan, box))
-		return EXIT_SETUP;
 	put_command(plan, &job, 1);
 	code = sbx_exec_begin(box, &job) < 0 ? not_executed(plan, box->error, errno) : watch_job(plan, box);
 	sbx_free(&job);
@@ -426,7 +433,7 @@ static int run(struct plan *plan)
 		code = serve_jobs(plan, &box);
 	else if (!is_once(plan))
 		code = run_job_here(plan, &box);
-	else if (plan->block_fd >= 0)
+	else if (has_gate(plan))
 		code = release(plan, &box);
 	if (is_once(plan) && !code)
 		code = await_end(plan, &box);
@@ -443,8 +450,7 @@ static int prepare(struct plan *plan)
 		return refuse(O_DIE_WITH_PARENT, "%m");
 	drop_impossible(plan);
 	if (!is_once(plan) && !(plan->namespaces & CLONE_NEWPID))
-		return refuse(plan->serve ? O_SERVE : plan->stats_fd >= 0 ? O_STATS : plan->wall_ns ? O_WALL_LIMIT : O_LOCK_FILE,
-			      "needs --unshare-pid");
+		return refuse(plan->serve ? O_SERVE : plan->stats_fd >= 0 ? O_STATS : O_WALL_LIMIT, "needs --unshare-pid");
 	if (plan->assert_userns && !plan->disable_userns && userns_can_be_made(plan))
 		return refuse(O_ASSERT_USERNS_DISABLED, "user namespaces can be made");
 	if (plan->as_bwrap)

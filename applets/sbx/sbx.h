@@ -5,7 +5,7 @@
 #include "../../libsbx/sbx.h"
 
 enum { EXIT_SETUP = 125 };
-enum { LOCKS_MAX = 16, KEPT_MAX = 200 };
+enum { KEPT_MAX = 200 };
 
 enum option_id {
 #define GROUP(title)
@@ -36,15 +36,13 @@ struct plan {
 	int64_t uid, gid;	// -1: ours
 	int userns, userns2, pidns;	// descriptors, or -1
 	int share_net, disable_userns, assert_userns;
-	const char *hostname, *dir, *argv0, *exec_label;
-	struct texts env, masks, command, layers;
+	const char *hostname, *dir, *argv0, *exec_label, *file_label;
+	struct texts env, masks, command, layers, locks;
 	char *const *environ;	// that the options change
-	int new_session, die_with_parent;
+	int new_session, die_with_parent, level_prefix;
 	int block_fd, userns_block_fd, info_fd, status_fd, stats_fd;
 	int keep[KEPT_MAX];
 	unsigned keep_count;
-	const char *locks[LOCKS_MAX];
-	unsigned lock_count;
 	int has_daemon;
 	uint64_t caps;
 	uint32_t presets, preset_flags;
@@ -57,6 +55,7 @@ struct plan {
 	const char *serve, *job;
 	struct texts owned;	// what plan_free frees
 	// From one option to the next
+	unsigned seen[O_COUNT / 32 + 1];	// bits: of those that set one thing
 	uint32_t perms;		// SBX_UNSET: none
 	uint64_t size;
 	unsigned used[32];	// bits: descriptors up to 1023 that an option names

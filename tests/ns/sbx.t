@@ -117,6 +117,7 @@ environment() {
 	says "A=2
 PWD=/" '--clearenv leaves PWD and what is set after it' $system --setenv B 1 --clearenv --setenv A 2 /usr/bin/env
 	says '/usr /usr' '--chdir, and PWD says so' $system --chdir /usr sh -c 'echo $(pwd) $PWD'
+	like "$(box $system --chdir /usr --chdir /etc pwd 2>&1 | tr '\n' ' ')" '^sbx: --chdir: only the last one counts /etc $' "$who: --chdir twice"
 	is "$(cd /usr && box $system sh -c 'echo $(pwd) $PWD')" '/usr /usr' "$who: our own folder where the container has it"
 	is "$(cd "$tmp/src" && HOME=/usr box --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 pwd)" \
 		/usr "$who: else home"
@@ -146,6 +147,9 @@ mounts() {
 	says '1777 755' '--perms is for the next only' $system --tmpfs /mnt --perms 1777 --tmpfs /mnt/a --tmpfs /mnt/b sh -c 'echo $(stat -c %a /mnt/a /mnt/b)'
 	says '1048576' '--size' $system --size 1048576 --tmpfs /mnt sh -c 'echo $(($(stat -f -c "%b * %S" /mnt)))'
 	says '700 700' '--dir with --perms, and its parents deny as much' $system --tmpfs /mnt --perms 0700 --dir /mnt/a/b sh -c 'echo $(stat -c %a /mnt/a /mnt/a/b)'
+	box $system --bind "$tmp/work" /mnt --tmpfs /mnt/on true
+	is "$(stat -c %a "$tmp/work/on")" 755 "$who: a folder that is made to be mounted on is 755"
+	rmdir "$tmp/work/on"
 	inside '^mqueue' '--mqueue' $system --mqueue /mnt stat -f -c %T /mnt
 	says 'usr/bin' '--symlink' $system --tmpfs /mnt --symlink usr/bin /mnt/l readlink /mnt/l
 	code 0 '--symlink twice, the same' $system --tmpfs /mnt --symlink a /mnt/l --symlink a /mnt/l true
@@ -260,6 +264,13 @@ watching() {
 	is "$(perl -e "$lock" "$tmp/work/lock")" locked "$who: --lock-file holds a lock"
 	wait $job
 	is "$(perl -e "$lock" "$tmp/work/lock")" free "$who: and no longer"
+	# no pid namespace is needed
+	(box --ro-bind / / --bind "$tmp/work" /mnt --lock-file /mnt/lock sleep 0.5) & job=$!
+	sleep 0.3
+	is "$(perl -e "$lock" "$tmp/work/lock")" locked "$who: --lock-file without a pid namespace"
+	wait $job
+	is "$(perl -e "$lock" "$tmp/work/lock")" free "$who: and no longer"
+	inside '^<4>sbx: ' '--level-prefix: a warning' --level-prefix --chdir / --chdir / $system true
 	inside '^<3>sbx: ' '--level-prefix' --level-prefix --chdir /no/such $system true
 	is "$(box --version)" "sbx (initbox) $("$INITBOX" --version | cut -d ' ' -f 2)" "$who: --version"
 	is "$(as "$tmp/bwrap" --version)" 'bubblewrap 0.11.0' "$who: --version for a bwrap script"
@@ -343,6 +354,8 @@ refused() {
 	--perms|--bind / / --perms 0999 --dir /tmp/x
 	--perms|--bind / / --perms 0700 --proc /proc
 	--perms|--perms 0700 --bind / /
+	--perms|--bind / / --perms 0700 --perms 0700 --dir /tmp/x
+	--size|--bind / / --size 9 --size 9 --tmpfs /tmp
 	--size|--bind / / --size 100 --dir /tmp/x
 	--size|--bind / / --size -1 --tmpfs /tmp
 	--size|--bind / / --size 0 --tmpfs /tmp
@@ -368,7 +381,9 @@ refused() {
 	--info-fd|--bind / / --info-fd 77
 	--json-status-fd|--bind / / --json-status-fd -1
 	--lock-file|--bind / / --unshare-pid --lock-file /no/such
-	--lock-file|--bind / / --lock-file /etc/passwd
+	--lock-file|--bind / / --lock-file relative
+	--lock-file|--bind / / --lock-file /etc
+	--lock-file|--bind / / --lock-file /dev/null
 	--overlay-src|--bind / / --overlay-src /usr
 	--overlay|--bind / / --overlay /usr /tmp /mnt
 	--ro-overlay|--bind / / --overlay-src /usr --ro-overlay /mnt

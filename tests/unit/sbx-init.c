@@ -114,6 +114,8 @@ static void serve_once(struct sbx_request *r) { *r = with_command(SBX_F_ONCE); s
 static void path_and_fd(struct sbx_request *r) { *r = with_command(SBX_F_ONCE); sbx_put_fd(r, SBX_EXEC_FD, 0); sbx_put_text(r, SBX_PATH, "/x"); }
 static void files(struct sbx_request *r) { *r = with_command(SBX_F_ONCE); sbx_put_files(r, (const int[]){ 0, 1 }, NULL, 2); r->fd_count = 1; }
 
+static void held(struct sbx_request *r) { *r = with_command(SBX_F_ONCE); sbx_put_texts(r, SBX_HOLD, (const char *const[]){ "/a", NULL }); }
+
 static const struct fault_row {
 	void (*build)(struct sbx_request *request);
 	const char *wanted;
@@ -144,6 +146,7 @@ static const struct fault_row {
 	{ landlock, "landlock rule is not absolute" },
 	{ serve_once, "channel to serve makes no sense where only one command is run" },
 	{ path_and_fd, "path and a file to execute are both there" },
+	{ held, "files to hold are for who wants to know of the child" },
 	{ files, "files are not as many as the descriptors" },
 };
 
