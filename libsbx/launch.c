@@ -110,7 +110,7 @@ static int plan_file(struct plan *plan)
 	plan->sealed = -1;
 	if (stat(path, &st) < 0)
 		return -1;
-	plan->from_file = !how->init || is_exposed(&st, path);
+	plan->from_file = !how->init || how->enterable || is_exposed(&st, path);
 	if (!plan->from_file)
 		return 0;
 	if (how->init && (n = readlink(path, plan->file, sizeof plan->file - 1)) > 0)

@@ -82,6 +82,9 @@ struct sbx_launch {
 	// sbx-init's entry where it is part of this program: no exec. Else `path` is executed (NULL: "/sbin/sbx-init").
 	int (*init)(int channel);
 	const char *path;
+	// Execute it in any case: only then may the caller's user enter its namespaces by /proc/PID/ns (slirp4netns, nsenter)
+	// where this program is somebody else's.
+	int enterable;
 	// Wait for this descriptor (a byte, or its end) before the set-up goes on, or -1; bubblewrap's --userns-block-fd.
 	int block;
 	// Called with the new process's pid before it is told anything; -1: it ends, and sbx_start fails.

@@ -122,7 +122,8 @@ static int load(const struct sock_filter *filter, unsigned length)
 {
 	struct sock_fprog program = { .len = (unsigned short)length, .filter = (struct sock_filter *)filter };
 
-	return DO((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), "seccomp", "");
+	// Not seccomp(2): filters that were made for bubblewrap allow prctl(2) for the next one.
+	return DO(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), "seccomp", "");
 }
 
 // They do not keep sbx-init from its work, so it has them itself, and every command inherits them at no cost.

@@ -425,7 +425,8 @@ static int run(struct plan *plan)
 	launch.pidns = plan->pidns;
 	launch.block = plan->userns_block_fd;
 	launch.init = run_init;
-	launch.started = plan->info_fd >= 0 || plan->status_fd >= 0 ? on_start : NULL;
+	launch.enterable = plan->info_fd >= 0 || plan->status_fd >= 0;
+	launch.started = launch.enterable ? on_start : NULL;
 	launch.argument = plan;
 	if (sbx_start(&box, &launch, &plan->conf) < 0)
 		return not_executed(plan, box.error, errno);

@@ -17,6 +17,7 @@
 #include "fd.h"
 #include "log.h"
 #include "sbx.h"
+#include "sbx_wire.h"
 
 enum { BACKLOG = 16 };
 
@@ -33,6 +34,7 @@ static int address_of(enum option_id option, const char *path, struct sockaddr_u
 static int open_listener(const char *path)
 {
 	struct sockaddr_un address;
+	struct stat st;
 	int fd, bound;
 	mode_t mask;
 
@@ -41,7 +43,7 @@ static int open_listener(const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return say_refused(O_SERVE, "%m"), -1;
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED)
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno == ECONNREFUSED && !lstat(path, &st) && S_ISSOCK(st.st_mode))
 		unlink(path);
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -56,54 +58,87 @@ static int open_listener(const char *path)
 	return fd;
 }
 
-// One packet with its descriptors. 1 passed on, 0 the sender's end is closed, -1 the receiver's is. *header: if it begins a message.
-static int pass_packet(int from, int to, struct sbx_header *header)
+/// One client
+
+// A message is passed on when it is whole and right, so a client that is not as it should be harms nobody but itself.
+struct session {
+	struct sbx *box;
+	int client;
+	int busy;		// a command is under way
+	int waits;		// it does so for SBX_GO
+	int asks;		// it is going to (SBX_X_WAIT)
+};
+
+static struct sbx_packet packet;
+
+// Tells the client what was wrong. It goes after that: its next packet might be the rest of this message.
+static int turn_away(const struct session *session, int error, const char *why)
 {
-	static char data[SBX_PACKET_SIZE];
-	union { char bytes[CMSG_SPACE(SBX_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))]; struct cmsghdr align; } control;
-	struct iovec vector = { data, sizeof data };
-	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-	struct msghdr passed = message;
-	struct cmsghdr *rights = NULL;
-	ssize_t n = recvmsg(from, &message, MSG_CMSG_CLOEXEC), sent = -1;
+	struct sbx_request reply = { 0 };
 
-	if (n < (ssize_t)sizeof *header)
-		n = 0;
-	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&message) : NULL; c; c = CMSG_NXTHDR(&message, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			rights = c;
-	if (n > 0) {
-		memcpy(header, data, sizeof *header);
-		vector.iov_len = (size_t)n;
-		passed.msg_control = rights;
-		passed.msg_controllen = rights ? rights->cmsg_len : 0;
-		sent = sendmsg(to, &passed, MSG_NOSIGNAL);
-	}
-	for (size_t i = 0; rights && CMSG_LEN((i + 1) * sizeof(int)) <= rights->cmsg_len; i++) {
-		int fd;
-
-		memcpy(&fd, CMSG_DATA(rights) + i * sizeof fd, sizeof fd);
-		close(fd);
-	}
-	return n <= 0 ? 0 : sent < 0 ? -1 : 1;
+	sbx_put_u32(&reply, SBX_ERRNO, (uint32_t)error);
+	sbx_put_text(&reply, SBX_STEP, why);
+	if (!reply.error)
+		sbx_wire_send(session->client, SBX_DONE, reply.body, reply.length, NULL, 0);
+	sbx_free(&reply);
+	return 0;
 }
 
-// What one side has sent of a message: a new header follows when all of its body has passed.
-struct stream { size_t left; int type; };
-
-static int pass(int from, int to, struct stream *stream)
+static int is_in_order(const struct session *session, unsigned type)
 {
-	struct sbx_header header;
-	int result = pass_packet(from, to, &header);
+	if (type == SBX_KILL || type == SBX_GO)
+		return 1;
+	return !session->busy && type < SBX_DONE && type != SBX_CONF;
+}
 
-	if (result == 0)
+static int pass_request(struct session *session, const struct sbx_wire *wire)
+{
+	struct sbx_message message;
+	const char *why;
+	unsigned key;
+
+	if (sbx_parse(wire->type, wire->body, wire->length, wire->fd_count, &message, &why, &key) < 0)
+		return turn_away(session, EBADMSG, why);
+	if (!is_in_order(session, wire->type))
+		return turn_away(session, EBADMSG, "message is out of order");
+	if (wire->type == SBX_GO && !session->waits)	// it crossed the command's end
+		return 1;
+	if (sbx_wire_send(session->box->channel, wire->type, wire->body, wire->length, wire->fds, wire->fd_count) < 0)
+		return -1;
+	session->waits &= wire->type != SBX_GO && wire->type != SBX_KILL;
+	session->busy |= wire->type != SBX_GO && wire->type != SBX_KILL;
+	if (wire->type == SBX_EXECVE)
+		session->asks = sbx_number(&message, SBX_X_FLAGS, 0) & SBX_X_WAIT;
+	return 1;
+}
+
+// 1: passed on; 0: the client goes, or has gone; -1: the container has ended.
+static int take_request(struct session *session)
+{
+	struct sbx_wire wire;
+	int got = sbx_wire_receive(session->client, &packet, &wire), result;
+
+	if (got < 0)	// its time is over, too
+		return turn_away(session, errno == EAGAIN ? ETIMEDOUT : errno, "receive");
+	if (!got)
 		return 0;
-	if (!stream->left) {
-		stream->type = header.type;
-		stream->left = header.length + sizeof header;
-	}
-	stream->left = stream->left > SBX_PACKET_SIZE ? stream->left - SBX_PACKET_SIZE : 0;
+	result = pass_request(session, &wire);
+	sbx_wire_free(&wire);
 	return result;
+}
+
+static int take_reply(struct session *session)
+{
+	struct sbx_wire wire;
+	int sent;
+
+	if (sbx_wire_receive(session->box->channel, &packet, &wire) <= 0)
+		return -1;
+	session->waits |= wire.type == SBX_CHILD && session->asks;
+	session->busy &= wire.type != SBX_DONE;
+	sent = sbx_wire_send(session->client, wire.type, wire.body, wire.length, wire.fds, wire.fd_count);
+	sbx_wire_free(&wire);
+	return sent < 0 ? 0 : 1;
 }
 
 // The job of a client that is gone: it ends, and its last word is for nobody. 0, or -1: the container has ended.
@@ -128,33 +163,25 @@ static int abandon(struct sbx *box)
 // Until the client goes: 0; or the container or we are to end: -1.
 static int serve_client(struct sbx *box, int client, int signals)
 {
+	static const struct timeval patience = { .tv_sec = 3 };	// for who stops in the middle, or does not read
+	struct session session = { .box = box, .client = client };
 	struct pollfd fds[] = { { .fd = client, .events = POLLIN }, { .fd = box->channel, .events = POLLIN },
 				{ .fd = signals, .events = POLLIN } };
-	struct stream asked = { 0 }, answered = { 0 };
-	int busy = 0, gone;
+	int here = 1;
 
-	for (;;) {
+	setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	while (here > 0) {
 		if (poll(fds, 3, -1) < 0 && errno != EINTR)
 			return -1;
 		if (fds[2].revents)
 			return -1;
-		if (fds[1].revents) {
-			gone = pass(box->channel, client, &answered);
-			if (!gone)
-				return -1;
-			busy &= !(answered.type == SBX_DONE && !answered.left);
-			if (gone < 0)
-				return busy ? abandon(box) : 0;
-		}
-		if (!fds[0].revents)
-			continue;
-		gone = pass(client, box->channel, &asked);
-		if (gone < 0)
-			return -1;
-		if (!gone)	// in the middle of a message there is no way back
-			return asked.left ? -1 : busy ? abandon(box) : 0;
-		busy |= asked.type != SBX_KILL && asked.type != SBX_GO;
+		if (fds[1].revents)
+			here = take_reply(&session);
+		if (here > 0 && fds[0].revents)
+			here = take_request(&session);
 	}
+	return here < 0 ? -1 : session.busy ? abandon(box) : 0;
 }
 
 int serve_jobs(const struct plan *plan, struct sbx *box)
