@@ -195,8 +195,10 @@ static int run_init(int channel)
 
 static int on_start(pid_t pid, void *argument)
 {
-	tell_started(argument, pid);
-	return 0;
+	struct plan *plan = argument;
+
+	plan->untold = tell_started(plan, pid);
+	return plan->untold == O_COUNT ? 0 : -1;
 }
 
 // --assert-userns-disabled: nobody may be able to make one where the command is going to be.
@@ -239,6 +241,37 @@ static int make_cgroup(struct plan *plan, char *name, size_t size)
 	return refuse(plan->limits.memory_bytes ? O_MEMORY : plan->limits.pids ? O_PIDS : O_CPU, "cgroup2 %s: %m", what ? what : "");
 }
 
+// Those that go on to the command; SIG_BLOCK or SIG_UNBLOCK.
+static sigset_t hold_signals(int how)
+{
+	static const int passed[] = { SIGTERM, SIGQUIT, SIGINT, SIGHUP };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
+		sigaddset(&set, passed[i]);
+	sigprocmask(how, &set, NULL);
+	return set;
+}
+
+static int open_signals(void)
+{
+	sigset_t set = hold_signals(SIG_BLOCK);
+
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// The command has ended: from here on they are for us, should somebody not read what we tell.
+static void close_signals(int signals)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signals, &info, sizeof info) > 0)
+		;
+	close(signals);
+	hold_signals(SIG_UNBLOCK);
+}
+
 static int take_locks(const struct plan *plan, const struct sbx *box)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
@@ -257,6 +290,8 @@ static int open_gate(const struct plan *plan, struct sbx *box)
 
 	if (take_locks(plan, box))
 		return EXIT_SETUP;
+	if (plan->block_fd >= 0)
+		hold_signals(SIG_UNBLOCK);	// this may take for ever
 	while (plan->block_fd >= 0 && (n = read(plan->block_fd, &byte, 1)) < 0 && errno == EINTR)
 		;
 	if (n < 0)
@@ -265,18 +300,6 @@ static int open_gate(const struct plan *plan, struct sbx *box)
 }
 
 /// While it runs
-
-static int open_signals(void)
-{
-	static const int passed[] = { SIGTERM, SIGQUIT, SIGINT, SIGHUP };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
-		sigaddset(&set, passed[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 // What a terminal sends, the command has got as well. sbx-init makes SIGINT of SIGUSR2.
 static void pass_signal(const struct plan *plan, struct sbx *box, int signals)
@@ -298,12 +321,14 @@ static void pass_signal(const struct plan *plan, struct sbx *box, int signals)
 	}
 }
 
-static int await_end(const struct plan *plan, struct sbx *box)
+static int await_end(struct plan *plan, struct sbx *box)
 {
 	struct pollfd fds[] = { { .fd = box->pidfd, .events = POLLIN }, { .fd = open_signals(), .events = POLLIN } };
 
 	while (box->pidfd >= 0 && poll(fds, 2, -1) >= 0 && !fds[0].revents)
 		pass_signal(plan, box, fds[1].fd);
+	close_signals(fds[1].fd);
+	plan->ended = 1;
 	return sbx_wait(box);
 }
 
@@ -346,7 +371,7 @@ static void ask_cgroup(const struct plan *plan, struct sbx_result *result)
 		result->status = SBX_MEMORY_LIMIT_HIT;
 }
 
-int watch_job(const struct plan *plan, struct sbx *box)
+int watch_job(struct plan *plan, struct sbx *box)
 {
 	struct pollfd fds[] = { { .fd = box->channel, .events = POLLIN }, { .fd = open_signals(), .events = POLLIN } };
 	struct sbx_result result;
@@ -364,9 +389,14 @@ int watch_job(const struct plan *plan, struct sbx *box)
 			return not_executed(plan, box->error, errno);
 		if (over)
 			break;
-		if (type == SBX_CHILD && has_gate(plan) && open_gate(plan, box))
-			return EXIT_SETUP;
+		if (type == SBX_CHILD && has_gate(plan)) {
+			if (open_gate(plan, box))
+				return EXIT_SETUP;
+			hold_signals(SIG_BLOCK);
+		}
 	}
+	close_signals(fds[1].fd);
+	plan->ended = 1;
 	code = code_of(&result);
 	ask_cgroup(plan, &result);
 	tell_result(plan, &result, code);
@@ -402,7 +432,7 @@ static int release(const struct plan *plan, struct sbx *box)
 	}
 }
 
-static int run_job_here(const struct plan *plan, struct sbx *box)
+static int run_job_here(struct plan *plan, struct sbx *box)
 {
 	struct sbx_request job = { 0 };
 	int code;
@@ -429,7 +459,7 @@ static int run(struct plan *plan)
 	launch.started = launch.enterable ? on_start : NULL;
 	launch.argument = plan;
 	if (sbx_start(&box, &launch, &plan->conf) < 0)
-		return not_executed(plan, box.error, errno);
+		return plan->untold != O_COUNT ? refuse(plan->untold, "%m") : not_executed(plan, box.error, errno);
 	if (plan->serve)
 		code = serve_jobs(plan, &box);
 	else if (!is_once(plan))
@@ -439,7 +469,8 @@ static int run(struct plan *plan)
 	if (is_once(plan) && !code)
 		code = await_end(plan, &box);
 	sbx_end(&box);
-	tell_exit(plan, code);
+	if (plan->ended)
+		tell_exit(plan, code);
 	return code;
 }
 
@@ -475,6 +506,8 @@ static int sbx_main(int argc, char **argv)
 	plan.as_bwrap = !strcmp(log_get_name(), "bwrap");
 	plan.environ = environ;
 	plan.cgroup = -1;
+	plan.untold = O_COUNT;
+	signal(SIGPIPE, SIG_IGN);	// who is told something may have gone
 	code = plan_parse(&plan, argc, argv);
 	if (code)
 		return code < 0 ? 0 : code;

@@ -49,6 +49,8 @@ struct plan {
 	int has_preset, seccomp_fd, has_filters;
 	struct sbx_limits limits;
 	int cgroup;		// that has them, or -1
+	int ended;		// the command has run, and is over
+	enum option_id untold;	// an option whose descriptor takes nothing; O_COUNT: none
 	struct sbx_rlimit rlimits[16];
 	unsigned rlimit_count;
 	uint64_t wall_ns;
@@ -90,17 +92,17 @@ int target_of(struct plan *plan, enum option_id option, const char **path);
 // The bit of CAP_X, all bits for ALL, or 0.
 uint64_t capability_named(const char *name);
 
-// What is told about the container, as bubblewrap tells it.
-void tell_started(const struct plan *plan, pid_t pid);
+// What is told about the container, as bubblewrap tells it. Returns the option that could not be told (errno), or O_COUNT.
+enum option_id tell_started(const struct plan *plan, pid_t pid);
 void tell_exit(const struct plan *plan, int code);
 void tell_result(const struct plan *plan, const struct sbx_result *result, int code);
 
 // --serve: jobs from its socket until we are told to end; the exit code. --job: gives one to such a server.
 int serve_jobs(const struct plan *plan, struct sbx *box);
-int run_job(const struct plan *plan);
+int run_job(struct plan *plan);
 
 // Waits for the command of sbx_exec_begin, passing signals on. Its exit code; EXIT_SETUP having said why.
-int watch_job(const struct plan *plan, struct sbx *box);
+int watch_job(struct plan *plan, struct sbx *box);
 
 // The command's fields, into a request that has none of its own descriptors after that.
 void put_command(const struct plan *plan, struct sbx_request *request, int with_files);

@@ -212,7 +212,7 @@ int serve_jobs(const struct plan *plan, struct sbx *box)
 	return 0;
 }
 
-int run_job(const struct plan *plan)
+int run_job(struct plan *plan)
 {
 	struct sbx box = { .pid = -1, .pidfd = -1, .channel = -1 };
 	struct sbx_request job = { 0 };

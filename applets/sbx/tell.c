@@ -25,7 +25,7 @@ static void add_namespaces(struct buf *buf, const struct plan *plan, pid_t pid, 
 	}
 }
 
-void tell_started(const struct plan *plan, pid_t pid)
+enum option_id tell_started(const struct plan *plan, pid_t pid)
 {
 	char text[1024];
 	struct buf info = BUF(text);
@@ -33,21 +33,24 @@ void tell_started(const struct plan *plan, pid_t pid)
 	if (plan->info_fd >= 0) {
 		buf_format(&info, "{\n    \"child-pid\": %d", (int)pid);
 		add_namespaces(&info, plan, pid, "\n    ");
-		print(plan->info_fd, "%s\n}\n", text);
+		if (print(plan->info_fd, "%s\n}\n", text) < 0)
+			return O_INFO_FD;
 		close(plan->info_fd);	// its reader may wait for the end
 	}
 	if (plan->status_fd >= 0) {
 		info = (struct buf)BUF(text);
 		buf_format(&info, "{ \"child-pid\": %d", (int)pid);
 		add_namespaces(&info, plan, pid, " ");
-		print(plan->status_fd, "%s }\n", text);
+		if (print(plan->status_fd, "%s }\n", text) < 0)
+			return O_JSON_STATUS_FD;
 	}
+	return O_COUNT;
 }
 
 void tell_exit(const struct plan *plan, int code)
 {
-	if (plan->status_fd >= 0)
-		print(plan->status_fd, "{ \"exit-code\": %d }\n", code);
+	if (plan->status_fd >= 0 && print(plan->status_fd, "{ \"exit-code\": %d }\n", code) < 0)
+		say_refused(O_JSON_STATUS_FD, "%m");
 }
 
 static const char *const statuses[] = {
@@ -60,7 +63,8 @@ void tell_result(const struct plan *plan, const struct sbx_result *result, int c
 {
 	if (plan->stats_fd < 0)
 		return;
-	print(plan->stats_fd, "{ \"status\": \"%s\", \"exit-code\": %d, \"user-ns\": %llu, \"system-ns\": %llu, \"wall-ns\": %llu, "
+	if (print(plan->stats_fd, "{ \"status\": \"%s\", \"exit-code\": %d, \"user-ns\": %llu, \"system-ns\": %llu, \"wall-ns\": %llu, "
 	      "\"peak-bytes\": %llu }\n", statuses[result->status], code, (unsigned long long)result->user_ns,
-	      (unsigned long long)result->system_ns, (unsigned long long)result->wall_ns, (unsigned long long)result->peak_bytes);
+	      (unsigned long long)result->system_ns, (unsigned long long)result->wall_ns, (unsigned long long)result->peak_bytes) < 0)
+		say_refused(O_STATS, "%m");
 }
