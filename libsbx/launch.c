@@ -442,6 +442,24 @@ static int clone_failed(struct sbx *box, const struct sbx_launch *how)
 	return sbx_failed(box, "clone", "");
 }
 
+// Neither end may be what the command takes for its standard input or output, should those be closed.
+static int make_channel(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		int fd = pair[i] < 3 ? fcntl(pair[i], F_DUPFD_CLOEXEC, 3) : pair[i];
+
+		if (fd != pair[i])
+			close(pair[i]);
+		pair[i] = fd;
+	}
+	if (pair[0] >= 0 && pair[1] >= 0)
+		return 0;
+	close(pair[0] >= 0 ? pair[0] : pair[1]);
+	return -1;
+}
+
 static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 {
 	const struct sbx_launch *how = plan->how;
@@ -455,7 +473,7 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 	}
 	if (plan_file(plan) < 0)
 		return sbx_failed(box, "sbx-init", how->path ? how->path : default_path);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+	if (make_channel(pair) < 0)
 		return sbx_failed(box, "socketpair", "");
 	setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 	plan->channel = pair[1];

@@ -237,8 +237,10 @@ static int make_cgroup(struct plan *plan, char *name, size_t size)
 	plan->cgroup = sbx_cgroup_create(NULL, name, &plan->limits, getuid(), getgid(), &what);
 	if (plan->cgroup >= 0)
 		return 0;
+	say_refused(plan->limits.memory_bytes ? O_MEMORY : plan->limits.pids ? O_PIDS : O_CPU, "cgroup2 %s: %m%s", what,
+		    errno == ENOENT ? " (our group has no such controller to give)" : "");
 	*name = 0;
-	return refuse(plan->limits.memory_bytes ? O_MEMORY : plan->limits.pids ? O_PIDS : O_CPU, "cgroup2 %s: %m", what ? what : "");
+	return EXIT_SETUP;
 }
 
 // Those that go on to the command; SIG_BLOCK or SIG_UNBLOCK.
@@ -497,12 +499,21 @@ static int prepare(struct plan *plan)
 	return EXIT_SETUP;
 }
 
+// No descriptor of ours may take the place of one of these: the command has them, and messages go to the last.
+static void open_standard(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR);
+}
+
 static int sbx_main(int argc, char **argv)
 {
 	static struct plan plan;
 	char cgroup_name[32] = "";
 	int code;
 
+	open_standard();
 	plan.as_bwrap = !strcmp(log_get_name(), "bwrap");
 	plan.environ = environ;
 	plan.cgroup = -1;
