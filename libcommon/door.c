@@ -127,10 +127,18 @@ static int call_within(int timeout_ms)
 	return 0;
 }
 
-int door_open(const char *op, const char *object, const char *f, ...)
+// By itself, so that only a dry run needs that much stack.
+static void __attribute__((noinline)) print_call(const char *f, va_list args)
 {
 	char line[4096 + 512];
 	struct buf buf = BUF(line);
+
+	buf_vformat(&buf, f, args);
+	write_all(dry_fd, line, buf.length);
+}
+
+int door_open(const char *op, const char *object, const char *f, ...)
+{
 	va_list args;
 	int timeout_ms = door.within;
 
@@ -141,9 +149,8 @@ int door_open(const char *op, const char *object, const char *f, ...)
 	door.start = trace_is_on() ? trace_now() : 0;	// copyroot makes hundreds of thousands of calls
 	if (dry_fd >= 0) {
 		va_start(args, f);
-		buf_vformat(&buf, f, args);
+		print_call(f, args);
 		va_end(args);
-		write_all(dry_fd, line, buf.length);
 		door.allowed = 0;
 		door.result = 0;
 		return 0;
