@@ -20,7 +20,7 @@ libgcov=$(gcc -print-file-name=libgcov.a)
 include=$(dirname "$libgcov")/include
 musl-gcc -Os -idirafter "$include" -c tests/coverage/dump.c -o "$out/dump.o"
 wraps=''
-for name in _exit reboot execve execv execvp execvpe syscall; do wraps="$wraps -Wl,--wrap=$name"; done
+for name in _exit reboot execve execv execvp execvpe poll syscall; do wraps="$wraps -Wl,--wrap=$name"; done
 cflags='-O0 -g --coverage -fprofile-info-section=gcov_info -fprofile-update=atomic'
 # Tests that make an image call make themselves, and must not build another binary.
 cat >"$out/bin/make" <<END
