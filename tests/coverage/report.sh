@@ -5,7 +5,7 @@ set -eu
 out=$1
 rm -rf "$out/gcov"
 mkdir -p "$out/gcov"
-find "$out/obj/applets" "$out/obj/libcommon" -name '*.gcno' | while read -r note; do
+find "$out/obj/applets" "$out/obj/libcommon" "$out/obj/libsbx" -name '*.gcno' | while read -r note; do
 	folder=$(basename "$(dirname "$note")")
 	gcov -t -r -o "$note" "$(basename "$note" .gcno).c" >"$out/gcov/$folder:$(basename "$note" .gcno)" 2>/dev/null || :
 done
@@ -17,7 +17,7 @@ for file in *:*; do
 		/^ *-: *0:Source:/ { name = $0; sub(/.*Source:/, "", name) }
 		{ count = $1; gsub(/ /, "", count); gsub(/\*$/, "", count); line = $2 + 0 }
 		line && count != "-" {
-			text = $0; sub(/^[^:]*:[^:]*:/, "", text)
+			text = $0; sub(/^[^:]*:[^:]*:[ \t]*/, "", text)
 			print folder, name, line, count ~ /^[#=]/ ? 0 : 1, text
 		}' "$file"
 done | grep -v '	[^	]*\.h	' | sort -u >"$out/lines"
