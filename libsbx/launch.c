@@ -69,7 +69,8 @@ struct plan {
 // Whether a process of the container could change the file.
 static int is_exposed(const struct stat *st, const char *file)
 {
-	return !geteuid() || st->st_uid == geteuid() || !faccessat(AT_FDCWD, file, W_OK, AT_EACCESS);
+	return !geteuid() || st->st_uid == geteuid() || !faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) ||
+		(errno != EACCES && errno != EROFS);
 }
 
 static int copy_sealed(int from)

@@ -27,12 +27,16 @@
 int tie_to_parent(void)
 {
 	struct pollfd p = { .fd = box.channel };
+	int closed;
 
 	if (box.flags & SBX_F_SURVIVE)
 		return 0;
 	if (DO(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl", "pdeathsig") < 0)
 		return -1;
-	if (poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR)) {
+	closed = poll(&p, 1, 0);
+	if (closed < 0)
+		return failed("poll", "");
+	if (closed && p.revents & (POLLHUP | POLLERR)) {
 		errno = ESRCH;
 		return failed("the parent has ended", "");
 	}

@@ -61,7 +61,7 @@ int attach_at(int fd, int target, const char *name)
 		  "move_mount", name);
 }
 
-// Whether both are the same place of the same mount.
+// Whether both are the same place of the same mount; -1: that cannot be known.
 static int is_same(int a, int b)
 {
 	// struct statx as far as it is needed: its size, and where ino and mnt_id are
@@ -69,16 +69,16 @@ static int is_same(int a, int b)
 
 	if (syscall(SYS_statx, a, "", AT_EMPTY_PATH, 0x100 | MNT_ID_MASK, &s[0]) < 0
 	    || syscall(SYS_statx, b, "", AT_EMPTY_PATH, 0x100 | MNT_ID_MASK, &s[1]) < 0)
-		return 0;
+		return failed("statx", "");
 	return s[0].inode == s[1].inode && s[0].mount == s[1].mount;
 }
 
 int attach(int fd, const char *target, int is_dir)
 {
 	cleanup_fd int at = is_dir ? target_dir(target, box.point_perm) : target_file(target, 0444);
-	int is_root = at >= 0 && is_dir && is_same(at, box.root);
+	int is_root = at >= 0 && is_dir ? is_same(at, box.root) : 0;
 
-	if (at < 0 || attach_at(fd, at, target) < 0)
+	if (at < 0 || is_root < 0 || attach_at(fd, at, target) < 0)
 		return -1;
 	if (!is_root)
 		return 0;

@@ -116,12 +116,18 @@ static int cover_proc(int proc)
 	return 0;
 }
 
+// Unless it is sure that we may not.
+static int may_write(int dir, const char *path)
+{
+	return !faccessat(dir, path, W_OK, 0) || (errno != EACCES && errno != EPERM && errno != EROFS && errno != ENOENT);
+}
+
 // Only who is root outside too may write there (proc_sys(5)): faccessat looks at the real thing.
 static int proc_is_writable(int proc)
 {
 	if (box.namespaces & CLONE_NEWUSER && !(box.flags & SBX_F_MAPPED) && sbx_number(box.conf, SBX_HOST_UID, 0))
 		return 0;
-	return !faccessat(proc, "sys/kernel/core_pattern", W_OK, 0) || !faccessat(proc, "sysrq-trigger", W_OK, 0);
+	return may_write(proc, "sys/kernel/core_pattern") || may_write(proc, "sysrq-trigger");
 }
 
 static int op_proc(const struct sbx_wire_op *op)

@@ -253,7 +253,8 @@ static int tidy_descriptors(void)
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			return failed("open", "/dev/null");
-	fcntl(box.channel, F_SETFD, FD_CLOEXEC);
+	if (fcntl(box.channel, F_SETFD, FD_CLOEXEC) < 0)
+		return failed("channel", "");
 	if ((box.channel > 3 && syscall(SYS_close_range, 3, box.channel - 1, 0) < 0)
 	    || syscall(SYS_close_range, box.channel + 1, ~0U, 0) < 0)
 		return failed("close_range", "(needs Linux 5.12)");

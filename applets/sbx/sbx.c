@@ -223,7 +223,8 @@ static void drop_impossible(struct plan *plan)
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (plan->namespaces_try & (unsigned)kinds[i].flag && access(kinds[i].path, F_OK) < 0 && !access("/proc/self", F_OK))
+		if (plan->namespaces_try & (unsigned)kinds[i].flag && access(kinds[i].path, F_OK) < 0 && errno == ENOENT &&
+		    !access("/proc/self", F_OK))
 			plan->namespaces &= ~(unsigned)kinds[i].flag;
 }
 
