@@ -26,10 +26,15 @@ static uint64_t *find(const struct set *set, uint64_t h)
 	return set->slot + i;
 }
 
+// Room for more: by what was removed, and where that is too little by twice the size.
 static int grow(struct set *set)
 {
-	struct set larger = { .size = set->size ? set->size * 2 : 256 };
+	size_t there = 0;
+	struct set larger;
 
+	for (size_t i = 0; i < set->size; i++)
+		there += set->slot[i] >= FIRST_HASH;
+	larger = (struct set){ .size = !set->size ? 256 : there * 2 >= set->size ? set->size * 2 : set->size };
 	larger.slot = calloc(larger.size, sizeof *larger.slot);
 	if (!larger.slot)
 		return -1;

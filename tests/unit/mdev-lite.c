@@ -315,6 +315,7 @@ static void test_by_name(void)
 static void test_set(void)
 {
 	struct set set = { 0 };
+	size_t before;
 	char text[16];
 	int added = 0, again = 0;
 
@@ -325,6 +326,14 @@ static void test_set(void)
 	ok(added == 5000 && !again, "a set takes each text once");
 	set_remove(&set, "77");
 	ok(!set_has(&set, "77") && set_has(&set, "78") && set_add(&set, "77") && !set_add(&set, "77"), "and lets go of it");
+	before = set.size;
+	for (int i = 5000; i < 105000; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		added += set_add(&set, text);
+		set_remove(&set, text);
+	}
+	ok(added == 105000 && set.size <= before * 2, "what comes and goes needs no more memory");
+	ok(set_has(&set, "77") && set_has(&set, "4999") && !set_has(&set, "104999"), "what stays is still there");
 	free(set.slot);
 }
 
