@@ -35,8 +35,8 @@ int job_next(const struct job *job, size_t *from, struct step *step);
 // Does the steps, through the door. Returns 0, or -1 where one that is required failed; EEXIST is no failure.
 int job_run(const struct job *job, struct result *result);
 
-/* workers.c - jobs in parallel, where there is more than one CPU */
-// How many may run at once; 1: do not use it.
+/* workers.c - jobs in parallel */
+// How many may run at once; 1 in a dry run, which is not for workers.
 unsigned workers_limit(void);
 // Hands a copy over, when one is free. Returns 0, or -1 where no process can be had.
 int workers_give(const struct job *job);

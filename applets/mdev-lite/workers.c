@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// workers - jobs in parallel, where there is more than one CPU
+// workers - jobs in parallel
 //
-// finit_module(2) takes most of a coldplug's time, and one call mostly waits for its own device. Each worker is
-// a fork that takes job after job over a socket of its own, so its end shows there too: a driver that crashes in
-// its init takes the process along that loads it. The kernel sees to order: who needs a module that another is
-// just loading waits for it (resolve_symbol_wait), who loads the same one waits and gets EEXIST.
+// finit_module(2) takes most of a coldplug's time, and of that a fifth is waiting: for the device, and for what the kernel
+// frees late (RCU). So there are more workers than CPUs. Each is a fork that takes job after job over a socket of its
+// own, so its end shows there too: a driver that crashes in its init takes the process along that loads it. The
+// kernel sees to order: who needs a module that another is just loading waits for it (resolve_symbol_wait), who
+// loads the same one waits and gets EEXIST.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 #include "log.h"
 #include "trace.h"
 
-enum { WORKERS = 8 };
+enum { WORKERS = 8, WAITING = 2 };	// so many at most, so many more than CPUs
 
 static struct worker {
 	pid_t pid;
@@ -36,7 +37,7 @@ unsigned workers_limit(void)
 	if (!limit) {
 		long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-		limit = cpus < 1 ? 1 : cpus > WORKERS ? WORKERS : cpus;
+		limit = cpus < 1 ? 1 + WAITING : cpus + WAITING > WORKERS ? WORKERS : cpus + WAITING;
 	}
 	return door_is_dry() ? 1 : limit;
 }
