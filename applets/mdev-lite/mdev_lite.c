@@ -87,13 +87,13 @@ static int run_coldplug(struct mdev *m)
 }
 
 // Tells whoever started us that it may go on.
-static void say_ready(const struct settings *settings)
+static void say_ready(const struct settings *settings, pid_t pid)
 {
-	char pid[24];
-	int length = format_path(pid, "%d\n", getpid());
+	char text[24];
+	int length = format_path(text, "%d\n", pid);
 
 	if (settings->pid_file)
-		sys_write_file(settings->pid_file, pid, length, 0644);
+		sys_write_file(settings->pid_file, text, length, 0644);
 	if (settings->ready_fd >= 0) {
 		if (write_all(settings->ready_fd, "\n", 1) < 0)
 			warn("--ready-fd %d:", settings->ready_fd);
@@ -101,10 +101,31 @@ static void say_ready(const struct settings *settings)
 	}
 }
 
+// As daemon(3), but the caller is told who the daemon is: it writes the pid file, which so is there when it returns.
+static pid_t go_to_background(const struct settings *settings)
+{
+	pid_t pid = fork();
+	int none;
+
+	if (pid)
+		return pid;
+	setsid();
+	if (settings->ready_fd > STDERR_FILENO)
+		close(settings->ready_fd);
+	none = open("/dev/null", O_RDWR | O_NOCTTY);
+	for (int fd = STDIN_FILENO; none >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(none, fd);
+	if (none > STDERR_FILENO)
+		close(none);
+	log_boot();	// nobody reads its standard error
+	return 0;
+}
+
 // The caller goes on when all devices that are there have been seen to.
 static int run_daemon(struct mdev *m, const struct settings *settings)
 {
 	cleanup_fd int netlink = -1;
+	pid_t pid;
 
 	m->stays = 1;
 	if (mdev_open(m) < 0)
@@ -117,14 +138,15 @@ static int run_daemon(struct mdev *m, const struct settings *settings)
 	coldplug(m, netlink);
 	if (door_is_dry())
 		return 0;
-	if (settings->mode == DAEMON) {
-		if (daemon(1, 0) < 0) {
-			warn("daemon:");
-			return 1;
-		}
-		log_boot();	// nobody reads its standard error
+	pid = settings->mode == DAEMON ? go_to_background(settings) : getpid();
+	if (pid < 0) {
+		warn("fork:");
+		return 1;
 	}
-	say_ready(settings);
+	if (pid)
+		say_ready(settings, pid);
+	if (pid && settings->mode == DAEMON)
+		return 0;
 	return daemon_run(m, netlink, settings->pid_file);
 }
 
