@@ -83,6 +83,23 @@ static void forget(struct set *set)
 	*set = (struct set){ 0 };
 }
 
+// A daemon mostly waits: its memory is not for the index, of which look-ups have touched megabytes.
+static int index_rests;
+
+static void rest_index(void)
+{
+	if (kmod)
+		kmod_unload_resources(kmod);
+	index_rests = 1;
+}
+
+static void wake_index(void)
+{
+	if (kmod && index_rests)
+		kmod_load_resources(kmod);
+	index_rests = 0;
+}
+
 void modules_refresh(const struct mdev *m)
 {
 	if (!kmod || kmod_validate_resources(kmod) == KMOD_RESOURCES_OK)
@@ -263,6 +280,7 @@ int modules_load_next(int netlink)
 	parallel = 1;
 	if (!wanted)
 		return workers_wait(netlink);
+	wake_index();
 	first = wanted->next;
 	if (!first)
 		last = &first;
@@ -287,6 +305,7 @@ void modules_rest(int forgets)
 	if (forgets) {
 		forget(&asked);
 		forget(&tried);
+		rest_index();
 	}
 }
 
