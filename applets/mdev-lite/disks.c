@@ -8,6 +8,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/cdrom.h>
 #include <linux/hdreg.h>
 #include <poll.h>
 #include <signal.h>
@@ -131,7 +133,7 @@ struct found {
 static int open_node(const struct mdev *m, const char *path, unsigned major, unsigned minor)
 {
 	// A drive without a medium opens at once so, and keeps its tray as it is.
-	int fd = openat(m->dev, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(m->dev, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd >= 0 && !fstat(fd, &st) && S_ISBLK(st.st_mode) && st.st_rdev == makedev(major, minor))
@@ -177,6 +179,19 @@ static void read_identity(int fd, struct found *found)
 			buf_format(&wwn, "%04x", word[i]);
 }
 
+// An empty drive, and a disc without data, would have the kernel complain of each block that we try to read; its size says
+// nothing of that.
+static int has_data(const struct disk *disk, int fd)
+{
+	int drive, disc;
+
+	if (strncmp(disk->name, "sr", 2))
+		return 1;
+	drive = ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
+	disc = drive < 0 || drive == CDS_NO_INFO || drive == CDS_DISC_OK ? ioctl(fd, CDROM_DISC_STATUS) : CDS_NO_DISC;
+	return disc < 0 || (disc >= CDS_DATA_1 && disc <= CDS_MIXED);
+}
+
 static uint64_t number_of(const struct disk *disk, const char *below)
 {
 	char text[32];
@@ -204,7 +219,7 @@ static void read_found(const struct disk *disk, const char *path, struct found *
 	struct medium medium;
 
 	*found = (struct found){ .model = "" };
-	if (fd >= 0 && CONFIG_MDEV_LITE_SIGNATURES) {
+	if (fd >= 0 && CONFIG_MDEV_LITE_SIGNATURES && has_data(disk, fd)) {
 		medium_of_fd(&medium, fd);
 		signature_read(&medium, &found->content);
 	}

@@ -45,6 +45,7 @@ devices() {
 		-drive if=none,id=vd,format=raw,file=$vm/vd -device virtio-blk-pci,drive=vd,serial=VIRT1
 		-drive if=none,id=ide,format=raw,file=$vm/ide -device ide-hd,bus=ide.0,drive=ide,serial=ATA1,wwn=0x5000c50012345678
 		-drive if=none,id=cd,format=raw,media=cdrom,file=$vm/cd -device ide-cd,bus=ide.1,drive=cd
+		-drive if=none,id=no-cd,media=cdrom -device ide-cd,bus=ide.2,drive=no-cd
 		-drive if=none,id=nvme,format=raw,file=$vm/nvme -device nvme,drive=nvme,serial=NVME1
 		-device qemu-xhci -drive if=none,id=usb,format=raw,file=$vm/usb -device usb-storage,drive=usb,serial=USB1 -device usb-kbd
 		-device intel-hda -device hda-duplex -device e1000,netdev=n2 -netdev user,id=n2"
@@ -58,9 +59,17 @@ guest <<'END'
 . /test/common
 is "$(mdev-lite -s 2>&1)" "" "coldplug with all modules"
 ok "waits for USB storage" test -b /dev/sdc
+ok "an empty CD drive is there" test -b /dev/sr1
+is "$(dmesg | grep -E 'I/O error|critical medium')" "" "and is not read, nor is anything else that cannot be"
 loaded >/tmp/ours
 links >/tmp/our-links
 echo "# modules $(tr '\n' ' ' </tmp/ours)" >&3
+mdev-lite -d --pid-file=/tmp/pid
+for file in /sys/bus/*/devices/*/uevent; do echo add >"$file"; done 2>/dev/null
+sleep 2
+rss=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(cat /tmp/pid)/status")
+ok "a daemon that has looked all this up has a resident size of $rss kB, not above 1 MB" test "$rss" -le 1024
+kill "$(cat /tmp/pid)"
 udev_coldplug
 loaded >/tmp/udevs
 is "$(missing /tmp/udevs /tmp/ours)" "sg " "udev loads nothing more but sg, by a rule"
