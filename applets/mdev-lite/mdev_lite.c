@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -189,6 +190,20 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+// Said now: the daemon would be ready long after, and tell nobody.
+static int take_ready_fd(struct settings *settings, const char *text)
+{
+	char *end;
+	long fd = strtol(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || fd > INT_MAX || fcntl(fd, F_GETFD) < 0) {
+		usage_error("no open descriptor", text);
+		return -1;
+	}
+	settings->ready_fd = fd;
+	return 0;
+}
+
 static int take_option(struct mdev *m, struct settings *settings, int option)
 {
 	switch (option) {
@@ -202,7 +217,7 @@ static int take_option(struct mdev *m, struct settings *settings, int option)
 	case OPTION_PROBE: settings->mode = PROBE, settings->argument = optarg; break;
 	case OPTION_ROOT: m->root = optarg; break;
 	case OPTION_PID_FILE: settings->pid_file = optarg; break;
-	case OPTION_READY_FD: settings->ready_fd = atoi(optarg); break;
+	case OPTION_READY_FD: return take_ready_fd(settings, optarg);
 	case 'n': door_dry_run(STDOUT_FILENO); break;
 	case 'v': log_verbosity(LOG_INFO); break;
 	default: return -1;

@@ -277,13 +277,14 @@ int modules_load_next(int netlink)
 {
 	struct wanted *wanted = first;
 
-	parallel = 1;
 	if (!wanted)
 		return workers_wait(netlink);
 	wake_index();
 	first = wanted->next;
 	if (!first)
 		last = &first;
+	// A helper, which has one alias, needs no process for it.
+	parallel = netlink >= 0 || first;
 	load_alias(wanted->alias);
 	free(wanted);
 	return 1;

@@ -412,6 +412,8 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 		skip "no setpriv" "lost events lead to a look at all devices"
 	fi
 
+	out=$("$box" mdev-lite --root="$r" -f --ready-fd=99 2>&1)
+	is "$? ${out%% (*}" "2 mdev-lite: 99: no open descriptor" "--ready-fd of nothing that is open is a usage error"
 	: >"$r/etc/mdev.conf"
 	("$box" mdev-lite --root="$r" -d --pid-file="$r/pid" --ready-fd=3 3>&1 >/dev/null 2>&1; echo "$(wc -l <"$r/pid") pid") |
 		timeout 10 cat >"$r/ready"
