@@ -21,6 +21,8 @@
 #include "netlink.h"
 #include "sbx_init.h"
 
+enum { OVERFLOW_ID = 65534 };	// who has no id in a user namespace
+
 /* The parent */
 
 // A parent that has died before prctl sends no signal. Its end of the channel is closed then.
@@ -71,7 +73,7 @@ static int write_proc(const char *path, const char *text)
 static int write_map(const char *path, enum sbx_key inside, enum sbx_key outside)
 {
 	char text[64];
-	uint64_t id = sbx_number(box.conf, inside, 65534), host = sbx_number(box.conf, outside, UINT32_MAX);
+	uint64_t id = sbx_number(box.conf, inside, OVERFLOW_ID), host = sbx_number(box.conf, outside, UINT32_MAX);
 
 	if (host == UINT32_MAX) {
 		errno = EINVAL;
@@ -79,18 +81,6 @@ static int write_map(const char *path, enum sbx_key inside, enum sbx_key outside
 	}
 	format_path(text, "%llu %llu 1\n", (unsigned long long)id, (unsigned long long)host);
 	return write_proc(path, text);
-}
-
-int write_id_maps(void)
-{
-	if (!(box.namespaces & CLONE_NEWUSER) || box.flags & SBX_F_MAPPED)
-		return 0;
-	// After an exec of a file that we may not read, /proc/self is root's
-	if (DO(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl", "dumpable") < 0)
-		return -1;
-	if (write_map("/proc/self/uid_map", SBX_UID, SBX_HOST_UID) < 0 || write_proc("/proc/self/setgroups", "deny") < 0)
-		return -1;
-	return write_map("/proc/self/gid_map", SBX_GID, SBX_HOST_GID);
 }
 
 /* Names */
@@ -197,7 +187,7 @@ static int set_groups(void)
 }
 
 // Capabilities survive the change, for what comes after it.
-static int set_ids(uint64_t uid, uint64_t gid)
+static int set_ids(uint64_t uid, uint64_t gid, uint64_t have)
 {
 	if (uid == UINT32_MAX && gid == UINT32_MAX)
 		return 0;
@@ -208,7 +198,34 @@ static int set_ids(uint64_t uid, uint64_t gid)
 		return -1;
 	if (gid != UINT32_MAX && DO((int)syscall(SYS_setresgid, gid, gid, gid), "setresgid", "") < 0)
 		return -1;
-	return uid == UINT32_MAX ? 0 : DO((int)syscall(SYS_setresuid, uid, uid, uid), "setresuid", "");
+	if (uid != UINT32_MAX && DO((int)syscall(SYS_setresuid, uid, uid, uid), "setresuid", "") < 0)
+		return -1;
+	return set_capabilities(have, 0);	// root that becomes another has them no longer effective
+}
+
+// The launcher's own id is not in the maps that it has written: nobody can make a file as that.
+static int take_mapped_ids(void)
+{
+	uint64_t have;
+
+	if (permitted(&have) < 0 ||
+	    set_ids(sbx_number(box.conf, SBX_UID, UINT32_MAX), sbx_number(box.conf, SBX_GID, UINT32_MAX), have) < 0)
+		return -1;
+	return tie_to_parent();		// that goes with a change of identity
+}
+
+int write_id_maps(void)
+{
+	if (!(box.namespaces & CLONE_NEWUSER))
+		return 0;
+	if (box.flags & SBX_F_MAPPED)
+		return getuid() == OVERFLOW_ID || getgid() == OVERFLOW_ID ? take_mapped_ids() : 0;
+	// After an exec of a file that we may not read, /proc/self is root's
+	if (DO(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl", "dumpable") < 0)
+		return -1;
+	if (write_map("/proc/self/uid_map", SBX_UID, SBX_HOST_UID) < 0 || write_proc("/proc/self/setgroups", "deny") < 0)
+		return -1;
+	return write_map("/proc/self/gid_map", SBX_GID, SBX_HOST_GID);
 }
 
 // Who stays root and keeps capabilities has those of root: they come back with execve(2), and go where the command takes
@@ -238,7 +255,7 @@ int take_identity(void)
 	// With no capability there is none to drop others with; no_new_privs keeps them away.
 	if (have && drop_bounding(keep) < 0)
 		return -1;
-	if (set_ids(sbx_number(box.conf, SBX_UID, UINT32_MAX), sbx_number(box.conf, SBX_GID, UINT32_MAX)) < 0)
+	if (set_ids(sbx_number(box.conf, SBX_UID, UINT32_MAX), sbx_number(box.conf, SBX_GID, UINT32_MAX), have) < 0)
 		return -1;
 	if (have && !is_root_with(keep) && DO(prctl(PR_SET_SECUREBITS, SECURE, 0, 0, 0), "prctl", "securebits") < 0)
 		return -1;

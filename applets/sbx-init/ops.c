@@ -209,9 +209,18 @@ static int fill(int to, const struct sbx_wire_op *op)
 static int create(int dir, const char *name, int flags, const struct sbx_wire_op *op)
 {
 	mode_t mode = mode_or(op, 0444);
-	cleanup_fd int fd = DO(openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0600), "create", name);
+	struct stat st;
+	// A fifo that somebody has put there is not waited for.
+	cleanup_fd int fd = DO(openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags, 0600),
+			       "create", name);
 
-	if (fd < 0 || fill(fd, op) < 0)
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		errno = EEXIST;
+		return failed("no file, but something else is", name);
+	}
+	if (fill(fd, op) < 0)
 		return -1;
 	return DO(fchmod(fd, mode), "chmod", name);
 }
