@@ -6,6 +6,7 @@
 //          uid=N gid=N map=INSIDE,OUTSIDE,COUNT   hostname=H domainname=D dir=/ env=K=V
 //          op:TYPE[:FLAG,FLAG...][:mode=M][:size=N][:data=TEXT][:fd=N] TEXT... ;     an operation
 //          mask=P adopt=MS rlimit=NAME:SOFT:HARD scope=N scopetry=N landlock=HEX:PATH caps=HEX presets=N
+//          execfd=N tty=N userns=N pidns=N     descriptors
 //          wall=MS memory=BYTES umask=OCTAL initcmd=SHELL xflags=N file=FD:NUMBER cgroupdir=PATH path=P
 // Actions: exec ARGV...   ping   reset   stat   open FLAGS MODE PATH   symlink LINK TARGET   delete PATH   cat PATH
 //          killafter MS ARGV...   sleep MS   times N ARGV...   raw HEX   silent ARGV... (exec, no line)
@@ -197,7 +198,15 @@ static void put_word(char *word)
 		char *path;
 		uint64_t access = strtoull(v, &path, 16);
 		sbx_put_landlock(&conf, access, path + 1);
-	} else if (starts(word, "initcmd=", &v)) {
+	} else if (starts(word, "execfd=", &v))
+		sbx_put_fd(command(), SBX_EXEC_FD, atoi(v));
+	else if (starts(word, "tty=", &v))
+		sbx_put_fd(command(), SBX_TTY, atoi(v));
+	else if (starts(word, "userns=", &v))
+		launch.userns = atoi(v);
+	else if (starts(word, "pidns=", &v))
+		launch.pidns = atoi(v);
+	else if (starts(word, "initcmd=", &v)) {
 		const char *const sh[] = { "/bin/sh", "-c", v, NULL };
 		sbx_put_texts(&conf, SBX_INIT_COMMAND, sh);
 	} else if (starts(word, "rlimit=", &v)) {

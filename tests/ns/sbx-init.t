@@ -10,7 +10,7 @@ unshare -Urmpf true 2>/dev/null || skip_all "no user namespaces here"
 "$INITBOX" --list | grep -q /sbx-init || skip_all "no sbx-init in this build"
 tmpdir
 chmod 755 "$tmp"
-scripts/need gcc:gcc /usr/include/stdio.h:libc6-dev setpriv:util-linux /usr/bin/python3:python3-minimal >&2
+scripts/need gcc:gcc /usr/include/stdio.h:libc6-dev setpriv:util-linux setcap:libcap2-bin script:bsdutils /usr/bin/python3:python3-minimal >&2
 mkdir -m 755 "$tmp/bin"
 cp "$INITBOX" "$tmp/bin/sbx-init"
 cp "$INITBOX" "$tmp/bin/initbox"; INITBOX=$tmp/bin/initbox
@@ -231,6 +231,76 @@ normal 0" "$who: serve: orphans are reaped"
 }
 
 
+# What needs somebody beside it: descriptors, terminals, other namespaces, id ranges, a launcher that dies
+run_beside() {
+	cp "$tmp/bin/probe" "$out/gone"
+	exec 5<"$out/gone"; rm "$out/gone"
+	is "$(once $base execfd=5 -- probe descriptors)" "0 1 2 
+exit 0" "$who: a file is executed by its descriptor, which the command does not have"
+	exec 5</bin/sh
+	is "$(serve $base execfd=5 -- exec other -c 'echo $0' | sed 's/ cpu=.*//')" "other
+normal 0" "$who: serve: the same"
+	exec 5<&-
+
+	is "$(terminal tty=5 file=5:0 file=5:1 file=5:2)" "hello from a leader" "$who: a terminal becomes the controlling one"
+	like "$(terminal file=5:0 file=5:1 file=5:2)" '/dev/tty: .*(No such device|cannot)' "$who: and is not without being asked for"
+
+	$as unshare -Urpf --kill-child /bin/sleep 60 & holder=$!
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		child=$(cat "/proc/$holder/task/$holder/children" 2>/dev/null); child=${child% }
+		[ "$child" ] && [ "$(cat "/proc/$child/comm" 2>/dev/null)" = sleep ] && break
+		sleep 0.05
+	done
+	exec 5<"/proc/$child/ns/user" 6<"/proc/$child/ns/pid"
+	is "$(drive userns=5 pidns=6 mnt direct op:bind / / ';' op:proc /proc ';' -- /bin/sh -c 'readlink /proc/self/ns/user /proc/self/ns/pid; cat /proc/1/comm; cd /proc; set -- [0-9]*; echo $#' 2>&1)" \
+		"$(readlink "/proc/$child/ns/user" "/proc/$child/ns/pid")
+sleep
+2" "$who: a user and a pid namespace are joined, and /proc is theirs"
+	exec 5<&- 6<&-
+	kill -9 "$holder"; wait "$holder" 2>/dev/null
+
+	if [ "$who" = root ]; then	# others ask newuidmap(1): sbx.t
+		mkdir -m 777 "$out/mapped"
+		is "$(spaces="user pid mnt" once map=0,100000,1000 uid=5 gid=6 $base op:bind:writable $out/mapped /tmp/m ';' -- /bin/sh -c 'id -u; id -g; : >/tmp/m/f; cat /proc/self/uid_map' | tr -s ' ') $(stat -c '%u %g' $out/mapped/f)" "5
+6
+ 0 100000 1000
+exit 0 100005 100006" "$who: a range of ids is mapped by the launcher"
+	fi
+
+	is "$(once parentperm=711 $base op:bind:ensure,writable $out/ens/deep /tmp/p/q ';' -- /bin/stat -c %a /tmp/p /tmp/p/q) $(stat -c %a $out/ens $out/ens/deep | tr '\n' ' ')" "711
+700
+exit 0 700 700 " "$who: a source that is made is its owner's only, whatever the folders of the target are"
+
+	$as "$tmp/bin/drive" $spaces survive once $base -- /bin/sh -c 'exec sleep 66.77' & launcher=$!
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do pgrep -fx 'sleep 66.77' >/dev/null && break; sleep 0.05; done
+	kill -9 $launcher; wait $launcher 2>/dev/null; sleep 0.2
+	is "$(pgrep -fxc 'sleep 66.77')" 1 "$who: what shall survive its launcher does"
+	kill -9 "$(pgrep -fx 'sleep 66.77')"
+
+	is "$(propagated)" "late
+/tmp/p/sub:" "$who: a mount of the host shows up below a slave bind, and below no other"
+}
+
+# terminal WORD...: what comes out of a new pseudo-terminal when a command has its end as descriptor 5
+terminal() {
+	$as /usr/bin/python3 - "$tmp/bin/drive" $spaces $base "$@" -- exec /bin/sh -c 'echo hello from a leader >/dev/tty' <<-'END'
+	import os, select, subprocess, sys
+	master, slave = os.openpty()
+	os.dup2(slave, 5)
+	subprocess.run(sys.argv[1:], pass_fds=[5], stdout=subprocess.DEVNULL, start_new_session=True, timeout=20)
+	print(os.read(master, 4096).decode().strip() if select.select([master], [], [], 0)[0] else "nothing")
+	END
+}
+
+propagated() {
+	export as spaces base tmp out SBX_INIT
+	unshare -m sh -c '. "$0"; mkdir -p "$out/prop"; mount -t tmpfs x "$out/prop"; mount --make-shared "$out/prop"; mkdir -m 755 "$out/prop/sub"; chmod 755 "$out/prop"
+		(n=0; while [ ! -e "$out/prop/up" ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+		 mount -t tmpfs -o mode=755 y "$out/prop/sub"; : >"$out/prop/sub/late"; : >"$out/prop/go") &
+		chmod 777 "$out/prop"
+		drive $spaces once $base op:bind:slave,writable "$out/prop" /tmp/s ";" op:bind "$out/prop" /tmp/p ";" -- /bin/sh -c ": >/tmp/s/up; n=0; while [ ! -e /tmp/s/go ] && [ \$n -lt 100 ]; do sleep 0.05; n=\$((n + 1)); done; ls /tmp/s/sub; ls -d /tmp/p/sub/* 2>/dev/null || echo /tmp/p/sub:" 2>&1; wait' "$tmp/functions"
+}
+
 # Each lesson of the specification's table that is sbx-init's
 run_security() {	# WHO
 	## CVE-2019-5736: the file that is executed
@@ -261,6 +331,9 @@ exit 0" "$who: CVE-2016-9962: nothing of PID 1 can be read, traced or taken"
 	cp "$SBX_INIT" "$tmp/bin/sbx-init-setuid"
 	if [ "$as" ]; then
 		like "$($as $tmp/bin/setuid $spaces once $base -- /bin/true 2>&1)" 'refuses to run setuid' "$who: CVE-2020-5291: no setuid launcher"
+		cp "$tmp/bin/drive" "$tmp/bin/capped"; setcap cap_net_raw=ep "$tmp/bin/capped"
+		is "$($as $tmp/bin/capped $spaces once $base -- /bin/echo ran 2>&1; echo $?)" "sbx-drive: refuses to run setuid, setgid or with file capabilities
+125" "$who: CVE-2020-5291: nor one with file capabilities"
 	fi
 
 	## CVE-2022-29162 and no_new_privs
@@ -277,6 +350,20 @@ exit 0" "$who: CVE-2022-29162: five empty capability sets, no_new_privs"
 	like "$(fake /dev/null -- once $base -- /bin/echo ran)" 'not the device it should be: /dev/null: No such device' "$who: CVE-2025-31133: a false /dev/null"
 	is "$(fake /dev/null -- once op:bind / / ';' op:proc /proc ';' mask=/etc/hostname -- /bin/cat /etc/hostname)" "exit 0" "$who: CVE-2025-31133: masks do not need it"
 	like "$(fake /dev/urandom -- once $base -- /bin/echo ran)" 'not the device it should be' "$who: CVE-2025-31133: a false /dev/urandom"
+
+	# CVE-2025-52565: with the session, standard output's terminal becomes the console: what is at its path must be it
+	is "$(console :)" "console" "$who: the console is the terminal of standard output"
+	like "$(console 'mount --bind "$tmp/false"')" 'not our terminal: /dev/pts/[0-9]+: No such device' "$who: CVE-2025-52565: a file in place of the terminal"
+	like "$(console 'mount --bind /dev/null')" 'not our terminal: /dev/pts/[0-9]+: No such device' "$who: CVE-2025-52565: another device"
+
+	## Setuid files, and mounts that a nested user namespace would like to take off
+	cp /bin/id "$tmp/bin/setuid-id"; chmod 4755 "$tmp/bin/setuid-id"
+	is "$(once $base op:bind "$tmp/bin" /tmp/bin ';' -- /tmp/bin/setuid-id -u)" "1000
+exit 0" "$who: setuid bits do nothing"
+	is "$(once $base op:bind "$out" /tmp/o ';' mask=/tmp/o op:place:data=x /tmp/placed ';' -- /bin/sh -c "unshare -Um sh -c 'echo inside
+		for m in /tmp/o /tmp/placed /proc/sys /proc /dev/null /dev / ; do umount \$m && echo umounted; umount -l \$m && echo detached; done
+		mount -o remount,bind,rw / && echo writable; mount -t tmpfs x /tmp/o && echo covered' 2>/dev/null; ls /tmp/o")" "inside
+exit 0" "$who: nothing can be taken off or made writable from a user namespace inside"
 
 	## Recursive read-only
 	is "$(recursive_source)" "0" "$who: each mount below a read-only bind is ro,nosuid,nodev"
@@ -471,6 +558,18 @@ exit 3" "$who: a container in a container"
 	like "$(once presets=2 op:bind / / ';' op:proc /proc ';' op:tmpfs:mode=1777 /tmp ';' op:bind "$tmp/bin" /tmp/bin ';' env=SBX_INIT=/tmp/bin/sbx-init -- /tmp/bin/drive all once op:bind / / ';' -- /bin/true)" 'no user namespaces for us here' "$who: or where a filter forbids them"
 }
 
+# console COMMAND: in a terminal of its own, after COMMAND has been done to the path of it
+console() {
+	export as spaces base tmp SBX_INIT
+	: >"$tmp/false"
+	cat >"$tmp/console" <<-'END'
+	. "$tmp/functions"
+	eval "$what" '"$(tty)"'
+	drive $spaces session once $base -- /bin/sh -c 'cd /dev; ls console'
+	END
+	what=$1 unshare -m script -qec "sh $tmp/console" /dev/null </dev/null 2>&1 | tr -d '\r'
+}
+
 forwarded() {	# SIGNAL [WORD]
 	rm -rf "$out/sig"; mkdir "$out/sig"; chmod 777 "$out/sig"
 	{ once ${2:-} $base op:bind:writable "$out/sig" /tmp/s ';' -- /bin/sh -c 'for i in TERM QUIT INT; do trap "echo got $i; exit 7" $i; done; touch /tmp/s/up; while :; do sleep 0.02; done'; } &
@@ -531,7 +630,7 @@ nonzero 4
 	kill $server; wait $server
 }
 
-rest() { run_examples; run_security; run_more; run_protocol; run_faults; run_kills; run_leaks; run_race; }
+rest() { run_examples; run_beside; run_security; run_more; run_protocol; run_faults; run_kills; run_leaks; run_race; }
 export probe base
 as=
 run_all root

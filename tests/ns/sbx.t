@@ -3,7 +3,7 @@
 # sbx.t - each option of sbx, as root and as an ordinary user; refusals; and bubblewrap beside it
 # shellcheck disable=SC2016,SC2086 # $ in quotes is for the shell inside; words are split on purpose
 . tests/tap.sh
-scripts/need unshare:util-linux perl:perl script:bsdutils >&2
+scripts/need unshare:util-linux perl:perl script:bsdutils gcc:gcc /usr/include/stdio.h:libc6-dev newuidmap:uidmap >&2
 
 [ "$(id -u)" = 0 ] || skip_all "needs root, to be an ordinary user as well"
 "$INITBOX" --list | grep -qx /bin/sbx || skip_all "sbx is not in this build"
@@ -15,6 +15,8 @@ tmpdir
 chmod 755 "$tmp"
 cp "$INITBOX" "$tmp/sbx"
 ln -s sbx "$tmp/bwrap"
+(cd "$top" && gcc -O1 -static -pthread -o "$tmp/inject" tests/ns/sbx-inject.c && gcc -O1 -static -o "$tmp/probe" tests/ns/sbx-probe.c) 2>"$tmp/log" ||
+	{ cat "$tmp/log" >&2; exit 1; }
 user=54321
 mkdir "$tmp/work" "$tmp/src" "$tmp/src/sub"
 chmod 777 "$tmp/work"
@@ -199,6 +201,9 @@ rights() {
 	printf '\040\0\0\0\0\0\0\0\025\0\0\001\123\0\0\0\006\0\0\0\001\0\005\0\006\0\0\0\0\0\377\177' >"$tmp/filter"
 	if [ "$(uname -m)" = x86_64 ]; then
 		inside 'not permitted' '--seccomp' $system --seccomp 9 mkdir /tmp/x 9<"$tmp/filter"
+		# seccomp(2) is 317: denied by the first, which must not hinder the second
+		printf '\040\0\0\0\0\0\0\0\025\0\0\001\075\001\0\0\006\0\0\0\001\0\005\0\006\0\0\0\0\0\377\177' >"$tmp/filter1"
+		inside 'mkdir.*not permitted' '--add-seccomp-fd: a first one that denies seccomp(2)' $system --add-seccomp-fd 8 --add-seccomp-fd 9 mkdir /tmp/x 9<"$tmp/filter" 8<"$tmp/filter1"
 		inside 'not permitted' '--add-seccomp-fd' $system --add-seccomp-fd 9 --add-seccomp-fd 8 mkdir /tmp/x 9<"$tmp/filter" 8<"$tmp/filter"
 	fi
 	if "$INITBOX" sbx --seccomp-preset ext --ro-bind / / true 2>/dev/null; then
@@ -213,6 +218,26 @@ rights() {
 	inside '^[1-9]' '--new-session' $system --new-session sh -c 'cut -d " " -f 6 /proc/self/stat'
 	says '3 open' '--keep-fd' $system --keep-fd 9 sh -c '[ -e /proc/self/fd/9 ] && echo 3 open' 9<"$tmp/text"
 	is "$(box $system ls /proc/self/fd 9<"$tmp/text" 8<"$tmp/src" | tr '\n' ' ')" '0 1 2 3 ' "$who: nothing else is inherited (3 is ls's own)"
+}
+
+# Every system call of the set-up fails once, whatever it is for: no command runs less confined for it. Some of them here, all in the
+# long form (SBX_LONG=1).
+faults() {
+	cat >"$tmp/inject.sh" <<-'END'
+	hosts=$(readlink /proc/self/ns/user /proc/self/ns/pid /proc/self/ns/mnt /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/net /proc/self/ns/cgroup)
+	exec env -i "$tmp/inject" "$tmp/sbx" /tmp/probe "$first" "$step" -- $change "$tmp/sbx" --unshare-all --unshare-user --ro-bind / / --proc /proc \
+		--dev /dev --tmpfs /tmp --dir /tmp/a/b --symlink x /tmp/l --ro-bind "$tmp/probe" /tmp/probe --ro-bind-data 0 /tmp/data --remount-ro /tmp \
+		--mqueue /mnt --mask /etc/hostname --hostname box --uid 7 --gid 8 --disable-userns --new-session $preset --landlock-ro / --rlimit nofile=50 \
+		--chdir /usr --die-with-parent /tmp/probe state $hosts
+	END
+	step=17 first=$(($(date +%s) % 17 + 1)) change='/usr/bin/env -i' preset='--seccomp-preset strict'
+	[ ! "${SBX_LONG:-}" ] || step=1 first=1
+	[ $who = root ] || change="/usr/bin/setpriv --reuid $user --regid $user --clear-groups"
+	"$INITBOX" sbx --seccomp-preset ext --ro-bind / / true 2>/dev/null || preset=
+	export tmp first step change preset
+	said=$(sh "$tmp/inject.sh" </dev/null 2>/dev/null)
+	like "$said" '^calls [1-9][0-9][0-9]+ closed [1-9][0-9]* same [0-9]+ bad 0$' "$who: any system call fails (from $first, each $step): closed, or as confined as ever"
+	diag "$said"
 }
 
 # CVE-2017-5226, CVE-2019-10063, CVE-2023-28100: a terminal that is shared takes no input from inside
@@ -277,6 +302,87 @@ watching() {
 	inside '^  --ro-bind SRC DEST$' '--help' --help
 }
 
+## What is told where nobody can or wants to hear it, and closed standard descriptors
+deaf() {
+	code 4 '--stats to a full device: the command counts' $system --stats 9 sh -c 'exit 4' 9>/dev/full
+	code 125 '--info-fd to a full device: no command' $system --info-fd 9 sh -c 'exit 4' 9>/dev/full
+	mkfifo -m 666 "$tmp/pipe"
+	: <"$tmp/pipe" & reader=$!
+	box $system --stats 9 sh -c 'exit 4' 9>"$tmp/pipe" 2>"$tmp/error" && code=0 || code=$?
+	wait $reader
+	is "$code $(cat "$tmp/error")" '4 sbx: --stats: Broken pipe' "$who: --stats: its reader has gone" # without SIGPIPE
+	cat "$tmp/pipe" >"$tmp/info" & reader=$!
+	$change "$tmp/sbx" $system --info-fd 9 sleep 1 9>"$tmp/pipe" & job=$!
+	wait $reader
+	ok "$who: --info-fd is closed when all is told" kill -0 $job
+	wait $job
+	: >"$tmp/info"
+	(box $system --info-fd 9 sleep 0.7 9>"$tmp/info") & job=$!
+	until_true grep -q '^}' "$tmp/info"
+	pid=$(sed -n 's/.*child-pid": \([0-9]*\).*/\1/p' "$tmp/info")
+	is "$(as readlink "/proc/$pid/ns/net" | cut -c 1-5)" net:\[ "$who: --info-fd: our user can enter its namespaces by that pid"
+	wait $job
+	box $system --json-status-fd 9 / 9>"$tmp/status" 2>/dev/null && code=0 || code=$?
+	is "$code $(grep -c exit-code "$tmp/status")" '126 0' "$who: --json-status-fd: no exit code of what was not executed"
+	mkfifo -m 666 "$tmp/never"
+	box $system --stats 8 --block-fd 9 true 9<>"$tmp/never" 8>"$tmp/stats" & job=$!
+	sleep 0.2
+	kill -TERM $job; pkill -TERM -P $job 2>/dev/null
+	wait $job && code=0 || code=$?
+	is "$code" 143 "$who: --block-fd that never says so: TERM ends it"
+	rm -f "$tmp/never" "$tmp/pipe"
+	for fd in 0 1 2; do
+		case $fd in
+		0) said=$(box $system sh -c 'cd /proc/self/fd; readlink 0; echo [0-9]*' <&- 2>&1) ;;
+		1) said=$(box $system sh -c 'cd /proc/self/fd; said=$(readlink /proc/$$/fd/1); echo $said >&2; echo [0-9]* >&2' 2>&1 >&-) ;;
+		2) said=$(box $system sh -c 'cd /proc/self/fd; readlink 2; echo [0-9]*' 2>&-) ;;
+		esac
+		is "$said" '/dev/null
+0 1 2 3' "$who: descriptor $fd is closed: /dev/null, and no other has its number (3 is the folder)"
+	done
+}
+until_true() {
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done
+	return 1
+}
+
+## Much of everything
+excesses() {
+	code 125 '--args: without end' --args 9 true 9</dev/zero
+	code 125 '--file: without end' $system --file 9 /tmp/x true 9</dev/zero
+	is "$(perl -e 'exec @ARGV, ("x") x 100000' timeout 20 $change "$tmp/sbx" $system sh -c 'echo $#' sh 2>&1)" 100000 "$who: a command with 100,000 arguments"
+	perl -e 'print join "", map { "--setenv\0V$_\0x\0" } 1 .. 2000' >"$tmp/args"
+	says 2000 '--args: 2,000 variables' $system --args 9 sh -c 'env | grep -c ^V' 9<"$tmp/args"
+	mkfifo "$tmp/work/fifo"
+	inside '^sbx: .*/?fifo' '--file: a fifo is in its place' $system --bind "$tmp/work" /mnt --file 9 /mnt/fifo true 9<"$tmp/text"
+	rm -f "$tmp/work/fifo"
+	says '/srv/x' 'a target with .. stays inside' --ro-bind / / --tmpfs /srv --dir /srv/../../../../srv/x ls -d /srv/x
+}
+
+## Id ranges: the launcher's user asks newuidmap(1)
+ranges() {
+	mkfifo -m 666 "$tmp/gate"
+	cat >"$tmp/ranges.sh" <<-'END'
+	for kind in uid gid; do echo nobody:200000:100 >"$tmp/sub$kind"; mount --bind "$tmp/sub$kind" /etc/sub$kind || exit 1; done
+	: >"$tmp/info"; chmod 666 "$tmp/info"
+	setpriv --reuid 65534 --regid 65534 --clear-groups timeout 20 "$tmp/sbx" $system --unshare-user --uid 5 --gid 6 --info-fd 9 --userns-block-fd 8 \
+		sh -c 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map' 9>"$tmp/info" 8<>"$tmp/gate" &
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do grep -q '^}' "$tmp/info" && break; sleep 0.1; done
+	pid=$(sed -n 's/.*child-pid": \([0-9]*\).*/\1/p' "$tmp/info")
+	for kind in uid gid; do setpriv --reuid 65534 --regid 65534 --clear-groups new${kind}map "$pid" 0 65534 1 1 200000 50; done
+	echo >"$tmp/gate"
+	wait $!
+	END
+	export tmp system
+	is "$([ -e /etc/subuid ] && [ -e /etc/subgid ] || touch /etc/subuid /etc/subgid; unshare -m sh "$tmp/ranges.sh" 2>&1 | tr -s ' ')" '5
+6
+ 0 65534 1
+ 1 200000 50
+ 0 65534 1
+ 1 200000 50' 'user: ranges of ids by newuidmap and newgidmap'
+	rm -f "$tmp/gate"
+}
+
 ## Limits
 limits() {
 	says '64 128' '--rlimit' $system --rlimit nofile=64:128 sh -c 'echo $(ulimit -Sn) $(ulimit -Hn)'
@@ -326,10 +432,46 @@ serving() {
 	sleep 0.2
 	if pgrep -f "^sleep 51.$user" >/dev/null; then fail "$who: --job: it ends with its client"; else pass "$who: --job: it ends with its client"; fi
 	says 'after' '--job: and the container stays' --job "$tmp/work/socket" echo after
+	is "$(as perl -e "$bad_clients" "$tmp/work/socket" 2>&1)" 'no magic: 74
+cut: 74
+a configuration: 74
+a field that is none: 74
+half and gone: -
+does not read: -
+an empty packet: -
+a kill and a go: -' "$who: --serve: clients that are none are told so, or just go"
+	says 'alive' '--job: and the container serves on' --job "$tmp/work/socket" echo alive
+	# a body whose last packet is shorter than a header
+	is "$(as perl -e "$short_end" "$tmp/work/socket")" 'ran' "$who: --serve: a message whose last packet is short"
 	pkill -TERM -P $server -f -- --serve 2>/dev/null || kill $server
 	wait $server 2>/dev/null || :
 	if [ -e "$tmp/work/socket" ]; then fail "$who: --serve: the socket goes with it"; rm -f "$tmp/work/socket"; else pass "$who: --serve: the socket goes with it"; fi
 }
+
+# Each client says something that is no message, and prints the errno that it gets, or - for nothing
+bad_clients='use Socket; my ($path) = @ARGV;
+sub client { my ($name, $wait, @packets) = @_; socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0); connect($s, sockaddr_un($path)) or die "connect: $!";
+	send($s, $_, MSG_NOSIGNAL) for @packets; my $r = "";
+	if ($wait) { my $v = ""; vec($v, fileno($s), 1) = 1; select($v, undef, undef, 5); recv($s, $r, 40000, 0) }
+	print "$name: ", (length $r >= 28 ? unpack("L", substr($r, 24, 4)) : "-"), "\n"; close $s }
+my $head = sub { pack "LSSLL", 0x01786273, @_, 0 };
+client("no magic", 1, pack "LSSLL", 0, 1, 0, 0, 0);
+client("cut", 1, "sbx");
+client("a configuration", 1, $head->(2, 0, 0));
+client("a field that is none", 1, $head->(7, 0, 8) . pack "SSL", 255, 0, 0);
+client("half and gone", 0, $head->(7, 0, 100000) . "x" x 32752);
+client("does not read", 0, ($head->(1, 0, 0)) x 100);
+client("an empty packet", 0, "");
+client("a kill and a go", 0, $head->(8, 0, 0), $head->(10, 0, 0));
+'
+# /bin/echo ran, and an environment that makes the body 32,752 + 8 bytes
+short_end='use Socket; socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0); connect($s, sockaddr_un($ARGV[0])) or die "connect: $!";
+sub field { my ($key, $v) = @_; pack("SSL", $key, 0, length $v) . $v . "\0" x (-length($v) % 8) }
+my $file = "/tmp/said"; my $body = field(65, "/bin/sh\0-c\0echo ran >$file\0");
+$body .= field(66, "A=" . "x" x (32752 + 8 - length($body) - 8 - 3) . "\0");
+send($s, pack("LSSLL", 0x01786273, 7, 0, length $body, 0) . substr($body, 0, 32752), 0); send($s, substr($body, 32752), 0);
+recv($s, my $r, 40000, 0); close $s; exec $ENV{SBX}, "--job", $ARGV[0], "cat", $file'
+SBX=$tmp/sbx; export SBX
 
 ## Refusals: one line that names the option, 125, nothing started, nothing mounted
 refused() {
@@ -469,14 +611,19 @@ for who in root user; do
 	environment
 	mounts
 	overlays
+	change=; [ $who = root ] || change="setpriv --reuid $user --regid $user --clear-groups"
 	rights
+	faults
 	watching
+	deaf
+	excesses
 	limits
 	endings
 	serving
 	refused
 	long_lines
 done
+ranges
 who=root
 joined
 (cd "$top" && scripts/unpack-deb "$tmp/peer" bubblewrap libselinux1 libcap2 libpcre2-8-0) >/dev/null 2>&1 || :
