@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // cgroup - a control group (version 2) for a container: made, limited, read, removed
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,6 +107,8 @@ int sbx_cgroup_create(const char *parent, const char *name, const struct sbx_lim
 	*what = name;
 	if (!mkdirat(dir, name, 0755)) {
 		group = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (group >= 0)
+			flock(group, LOCK_SH | LOCK_NB);	// as long as it is open: it has an owner
 		if (group >= 0 && limits && set_limits(dir, group, limits, what) < 0) {
 			saved = errno;
 			close(group);
@@ -179,4 +184,36 @@ int sbx_cgroup_remove(const char *parent, const char *name)
 	close(dir);
 	errno = saved;
 	return result;
+}
+
+// Whether who made it has ended without removing it: the process whose number the name ends in is no more, and nobody
+// has the folder open. (Another pid namespace has other numbers, but the same lock.)
+static int is_stray(int group, const char *number)
+{
+	char *end;
+	long pid = strtol(number, &end, 10);
+
+	return *number && !*end && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH && !flock(group, LOCK_EX | LOCK_NB);
+}
+
+void sbx_cgroup_sweep(const char *parent, const char *prefix)
+{
+	int fd = open_parent(parent), saved = errno;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+		size_t length = strlen(prefix);
+		int group = strncmp(name, prefix, length) ? -1 : openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (group < 0)
+			continue;
+		if (is_stray(group, name + length))
+			unlinkat(fd, name, AT_REMOVEDIR);	// EBUSY: its processes are about to end
+		close(group);
+	}
+	if (dir)
+		closedir(dir);
+	errno = saved;
 }

@@ -185,6 +185,9 @@ int sbx_cgroup_create(const char *parent, const char *name, const struct sbx_lim
 // memory.peak, cpu.stat's usage_usec and memory.events' oom_kill; -1 in each that is not there.
 struct sbx_usage { int64_t peak_bytes, cpu_us, oom_kills; };
 void sbx_cgroup_usage(int cgroup, struct sbx_usage *usage);
+// Removes what is named `prefix` and the pid of a process that is no more, and whose folder nobody has open: what a
+// launcher that was killed has left behind.
+void sbx_cgroup_sweep(const char *parent, const char *prefix);
 // Kills all that is in it, and removes it.
 int sbx_cgroup_remove(const char *parent, const char *name);
 

@@ -236,8 +236,10 @@ static int make_cgroup(struct plan *plan, char *name, size_t size)
 		return 0;
 	format(name, size, "sbx-%d", (int)getpid());
 	plan->cgroup = sbx_cgroup_create(NULL, name, &plan->limits, getuid(), getgid(), &what);
-	if (plan->cgroup >= 0)
+	if (plan->cgroup >= 0) {
+		sbx_cgroup_sweep(NULL, "sbx-");
 		return 0;
+	}
 	say_refused(plan->limits.memory_bytes ? O_MEMORY : plan->limits.pids ? O_PIDS : O_CPU, "cgroup2 %s: %m%s", what,
 		    errno == ENOENT ? " (our group has no such controller to give)" : "");
 	*name = 0;

@@ -550,6 +550,8 @@ refused() {
 	--serve|--bind / / --unshare-pid --serve /tmp/x
 	--job|--job /no/such/socket
 	--chdir|--bind / / --chdir relative
+	exec label|--bind / / --exec-label no_such_label
+	file label|--bind / / --file-label no_such_label --tmpfs /tmp
 	END
 	for last in --bind '--bind /' --uid '--setenv A'; do
 		box $last >"$tmp/out" 2>"$tmp/error" && code=0 || code=$?

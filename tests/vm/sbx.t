@@ -32,7 +32,23 @@ ok "--cpu 0.2: of 2 s no more than 0.8 ($1 $2)" test $((($1 + $2) / 1000000)) -l
 is "$(echo /sys/fs/cgroup/sbx-*)" '/sys/fs/cgroup/sbx-*' "no cgroup is left"
 for i in 1 2 3 4 5 6 7 8 9 10; do $box --memory 32M --pids 20 --cpu 1 true || fail "again $i"; done
 is "$(echo /sys/fs/cgroup/sbx-*)" '/sys/fs/cgroup/sbx-*' "nor after ten"
+$box --memory 32M sleep 50 & sbx=$!
+n=0; while [ ! -e /sys/fs/cgroup/sbx-$sbx ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+$box --memory 32M true
+ok "the cgroup of a container that runs stays" [ -e /sys/fs/cgroup/sbx-$sbx ]
+kill -9 $sbx; wait $sbx 2>/dev/null
+n=0; while [ "$(cat /sys/fs/cgroup/sbx-$sbx/cgroup.procs)" ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+is "$(cat /sys/fs/cgroup/sbx-$sbx/cgroup.procs)" '' "killed with SIGKILL it leaves no process"
+$box --memory 32M true
+is "$(echo /sys/fs/cgroup/sbx-*)" '/sys/fs/cgroup/sbx-*' "and the next one removes its cgroup"
+
+# Labels: SELinux without a policy takes any for a process, and none for a file system
+like "$(cat /proc/self/attr/current)" kernel "SELinux is on"
+is "$($box --exec-label unlabeled sh -c 'cat /proc/self/attr/current' | tr -d '\0\n')" unlabeled "--exec-label"
+like "$($box --tmpfs /mnt --file-label system_u:object_r:tmp_t:s0 true 2>&1; echo $?)" '^sbx: .*file label system_u:object_r:tmp_t:s0: ' "--file-label reaches the kernel, which says no"
+is "$(su -s /bin/sh nobody -c "$box --exec-label kernel echo labelled" 2>&1)" labelled "--exec-label as a user who is nobody"
+
 is "$(bwrap --ro-bind / / --unshare-pid --proc /proc --dev /dev sh -c 'echo $$')" 2 "by the name of bwrap"
 END
-boot -n -m 256 -t 180
+boot -n -m 256 -t 180 -a security=selinux
 done_testing
