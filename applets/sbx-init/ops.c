@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "fd.h"
 #include "fmt.h"
@@ -44,10 +45,25 @@ static int bind_fd(int source, const char *name, const char *target, uint32_t fl
 	return attach(tree, target, folder);
 }
 
+// The one thing behind a link of /proc's that may be mounted: a namespace (flatpak keeps the container's own that way).
+static int open_namespace(const char *path)
+{
+	struct statfs fs;
+	int fd = openat(box.host, path + 1, O_PATH | O_CLOEXEC);
+
+	if (fd < 0 || (!fstatfs(fd, &fs) && fs.f_type == NSFS_MAGIC))
+		return fd;
+	close(fd);
+	errno = ELOOP;
+	return -1;
+}
+
 int bind_source(const char *source, const char *target, uint32_t flags)
 {
 	cleanup_fd int fd = host_open(source, O_PATH);
 
+	if (fd < 0 && errno == ELOOP && !strncmp(source, "/proc/", 6))
+		fd = open_namespace(source);
 	if (fd < 0 && errno == ENOENT && flags & SBX_O_ENSURE)
 		fd = host_dir(source, 0700);
 	if (fd < 0 && errno == ENOENT && flags & SBX_O_OPTIONAL) {

@@ -8,7 +8,7 @@
 #include "sbx_wire.h"
 
 enum { ADOPT_WAIT_MS = 5000, DAEMON_WAIT_MS = 5000, KILL_WAIT_MS = 10000 };
-enum { PROC_SUPER_MAGIC = 0x9fa0 };	// linux/magic.h
+enum { PROC_SUPER_MAGIC = 0x9fa0, NSFS_MAGIC = 0x6e736673 };	// linux/magic.h
 enum { EXIT_SETUP = 1, EXIT_WAIT4 = 2, EXIT_OTHER = 255 };
 
 // The container. Descriptors are -1 where there is none.
