@@ -65,28 +65,72 @@ static int is_root(const struct mountinfo *m)
 	return !strcmp(m->target, "/");
 }
 
-static const struct mountinfo *by_id(const struct mount_table *table, int id)
+static const struct mountinfo *parent_of(const struct mount_table *table, const struct mountinfo *m)
 {
 	for (size_t i = 0; i < table->count; i++)
-		if (table->mounts[i].id == id)
-			return &table->mounts[i];
+		if (table->mounts[i].id == m->parent)
+			return m->parent == m->id ? NULL : &table->mounts[i];
 	return NULL;
 }
 
-// One with data, or one that stands on such a one: /proc in a chroot on a disk.
+static int stands_on(const struct mount_table *table, const struct mountinfo *m, const struct mountinfo *below)
+{
+	while (m && m != below)
+		m = parent_of(table, m);
+	return m != NULL;
+}
+
+static int is_in(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return !strncmp(path, folder, length) && (!path[length] || path[length] == '/');
+}
+
+// Mounted over it, or over a folder on the way to it: its path leads elsewhere.
+static int hides(const struct mount_table *table, const struct mountinfo *cover, const struct mountinfo *m)
+{
+	for (; m && m != cover; m = parent_of(table, m))
+		if (is_in(m->target, cover->target) && (cover->parent == m->parent || cover->parent == m->id))
+			return 1;
+	return 0;
+}
+
+static int is_hidden(const struct mount_table *table, const struct mountinfo *m)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (hides(table, &table->mounts[i], m))
+			return 1;
+	return 0;
+}
+
+static int hides_data(const struct mount_table *table, const struct mountinfo *m)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (!is_api(&table->mounts[i]) && !is_root(&table->mounts[i]) && hides(table, m, &table->mounts[i]))
+			return 1;
+	return 0;
+}
+
+// One with data, or one that stands on such a one (/proc in a chroot on a disk) or hides it.
 static int must_go(const struct mount_table *table, const struct mountinfo *m)
 {
-	const struct mountinfo *parent;
-
-	while (!is_root(m)) {
-		if (!is_api(m))
+	for (; m && !is_root(m); m = parent_of(table, m))
+		if (!is_api(m) || hides_data(table, m))
 			return 1;
-		parent = by_id(table, m->parent);
-		if (!parent || parent == m)
-			break;
-		m = parent;
-	}
 	return 0;
+}
+
+// Nothing is lost with a tmpfs, so whoever is in it, that is no reason to leave a disk below it dirty. What stands on it
+// would go with it, out of sight: that comes first.
+static int may_detach(const struct mount_table *table, const struct mountinfo *m)
+{
+	if (!is_api(m))
+		return is_one_of(network_types, m->type);
+	for (size_t i = 0; i < table->count; i++)
+		if (!is_api(&table->mounts[i]) && stands_on(table, &table->mounts[i], m))
+			return 0;
+	return hides_data(table, m);
 }
 
 static int is_stuck(const struct mountinfo *m)
@@ -98,9 +142,9 @@ static int is_stuck(const struct mountinfo *m)
 }
 
 // Returns whether it is gone. What is busy now may not be in the next round.
-static int unmount(const struct mountinfo *m)
+static int unmount(const struct mount_table *table, const struct mountinfo *m)
 {
-	int flags = UMOUNT_NOFOLLOW | (is_one_of(network_types, m->type) ? MNT_DETACH : 0);
+	int flags = UMOUNT_NOFOLLOW | (may_detach(table, m) ? MNT_DETACH : 0);
 
 	if (!allowing(ANY_ERROR, within(io_seconds * 1000, sys_umount(m->target, flags))))
 		return 1;
@@ -146,7 +190,7 @@ static int unmount_round(int *left)
 		return warn("mountinfo:"), 0;
 	for (size_t i = table.count; i--; )
 		if (must_go(&table, &table.mounts[i]) && !is_stuck(&table.mounts[i]))
-			unmount(&table.mounts[i]) ? (progress = 1) : ++*left;
+			unmount(&table, &table.mounts[i]) ? (progress = 1) : ++*left;
 	mount_table_free(&table);
 	if (CONFIG_RC_SHUTDOWN_DEVICES && is_machine() && !mount_table_read(&table)) {
 		progress |= devices_detach(&table, 0);
@@ -219,16 +263,17 @@ static int is_readonly(const struct mountinfo *m)
 	return list_has(m->super, "ro") || (!is_machine() && list_has(m->options, "ro"));
 }
 
-static void keep_readonly(const struct mountinfo *m)
+static void keep_readonly(const struct mount_table *table, const struct mountinfo *m)
 {
 	char names[512] = "";
 	struct buf text = BUF(names);
-	int holders = is_stuck(m) ? 0 : processes_holding(m->target, &text);
-	int writable = !is_readonly(m) && (is_stuck(m) || remount_readonly(m) < 0);
+	const char *why = is_stuck(m) ? ": it does not answer" : is_hidden(table, m) ? ": another mount hides it" : NULL;
+	int writable = !is_readonly(m) && (why || remount_readonly(m) < 0);
 
+	if (!why)
+		why = processes_holding(m->target, &text) ? ": held by " : ": no process holds it";
 	mounts_left += writable && !is_stuck(m);
-	warn("%s stays mounted, %s%s%s", m->target, writable ? "and can still be written to" : "read-only",
-	     holders ? ": held by " : is_stuck(m) ? ": it does not answer" : ": no process holds it", names);
+	warn("%s stays mounted, %s%s%s", m->target, writable ? "and can still be written to" : "read-only", why, names);
 }
 
 static void root_readonly(const struct mount_table *table)
@@ -251,7 +296,7 @@ void mounts_readonly(void)
 		return;
 	for (size_t i = table.count; i-- && !door_is_dry(); )
 		if (must_go(&table, &table.mounts[i]) && !is_api(&table.mounts[i]))
-			keep_readonly(&table.mounts[i]);
+			keep_readonly(&table, &table.mounts[i]);
 	if (CONFIG_RC_SHUTDOWN_DEVICES && is_machine())
 		devices_detach(&table, 1);
 	root_readonly(&table);

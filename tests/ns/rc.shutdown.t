@@ -16,7 +16,7 @@ template=$tmp/template
 mkdir -p "$template/bin" "$template/etc/shutdown.d" "$template/dev" "$template/proc" "$template/sys" "$template/out" \
 	"$template/@keeper" "$template/a b" "$template/disk" "$tmp/out" "$tmp/mnt"
 cp "$(command -v busybox)" "$template/bin/busybox"
-for name in sh cat ls sleep kill ps echo grep sed tr date usleep mount umount mkdir mkfifo setsid true readlink; do
+for name in sh cat ls ln sleep kill ps echo grep sed tr date usleep mount umount mkdir mkfifo setsid true readlink; do
 	ln -s busybox "$template/bin/$name"
 done
 ln -s ../bin/busybox "$template/@keeper/sh"
@@ -200,6 +200,53 @@ END
 	like "$log" "^rc.shutdown: /disk stays mounted, read-only: held by sh \\($(out keeper)\\)" "who holds a mount is named"
 	like "$(out mountinfo)" ' / /disk ro' "and it is read-only"
 	is "$(out code)" 0 "which will do"
+
+	# What is mounted over a mount, or over a folder on its way, hides it from umount(2).
+	inside <<END
+$overlays
+mkdir -p /run /kept /a/x
+mount -t tmpfs run /run
+layer 1 /run/disk
+mount -t tmpfs cover /run
+layer 2 /run/disk
+layer 3 /a/x/disk
+mount -t tmpfs cover /a
+mkdir /a/x
+mount -t tmpfs cover /a/x
+mount -t tmpfs kept /kept
+layer 4 "/kept one"
+mkfifo /never
+exec 6<>/never
+@keeper/sh -c 'cd /a/x; : >/out/keeper; read x <&6' &
+until [ -e /out/keeper ]; do usleep 1000; done
+rc.shutdown --dry-run noop >/out/plan
+rc.shutdown noop
+echo \$? >/out/code
+cat /proc/self/mountinfo >/out/mountinfo
+END
+	like "$(out plan)" '^umount -l /a$' "the plan takes away what hides a disk"
+	unlike "$(out mountinfo)" ' - overlay ' "what is hidden is unmounted"
+	is "$(out code)$log" 0 "without a word, whoever is in what hid it"
+	like "$(out mountinfo)" ' /kept rw' "what hides nothing stays"
+	inside <<END
+$overlays
+mkdir /kept
+mount -t tmpfs kept /kept
+layer 1 /a/disk
+layer 2 /a
+mkfifo /never
+exec 6<>/never
+ln -s /kept /a/disk
+@keeper/sh -c 'cd /a; : >/out/keeper; read x <&6' &
+until [ -e /out/keeper ]; do usleep 1000; done
+rc.shutdown noop
+echo \$? >/out/code
+cat /proc/self/mountinfo >/out/mountinfo
+END
+	like "$log" '^rc.shutdown: /a/disk stays mounted, and can still be written to: another mount hides it' \
+		"a disk below one that stays is named"
+	is "$(out code)" 1 "which is a failure"
+	like "$(out mountinfo)" ' /kept rw' "a link in the place of a mount point is not followed"
 else
 	skip "no overlayfs here" "mounts are unmounted innermost first"
 fi

@@ -87,11 +87,18 @@ clean inner "the file system in a file on it is clean"
 ## Those that will not go
 disks=''
 disk data ext4
+disk hidden ext4
 machine
 modules $disk_modules
 guest <<'END'
 modprobe -a virtio_pci virtio_blk ext4
 mdev-lite -s
+# Where a tmpfs is mounted over it, swap cannot be switched off by its path.
+mkdir /run/hidden
+mount /dev/vdb /run/hidden
+dd if=/dev/zero of=/run/hidden/swap bs=1M count=4 2>/dev/null
+ok "a swap file that will be hidden" sh -c 'mkswap /run/hidden/swap >/dev/null && swapon /run/hidden/swap'
+mount -t tmpfs cover /run
 mkdir /tmp/data
 mount /dev/vda /tmp/data
 echo "some data" >/tmp/data/kept
@@ -114,6 +121,8 @@ ended poweroff "stubborn: it powers off"
 console_has 'rc.shutdown: did not end after SIGTERM, killed: sh \([0-9]+\)' "one that ignores TERM is named, and killed"
 console_has 'rc.shutdown: /tmp/data stays mounted, read-only: held by sh \([0-9]+\)' "who holds a file system is named"
 clean data "which is clean all the same"
+console_lacks '/run/hidden stays mounted' "a file system below another mount is unmounted, swap and all"
+clean hidden "and clean"
 
 ## A script that hangs
 machine
