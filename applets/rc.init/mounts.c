@@ -90,8 +90,8 @@ static const struct mount_row tracefs_row = { "tracefs", "/sys/kernel/tracing", 
 static const struct mount_row hugetlbfs_row =
 	{ "hugetlbfs", "/dev/hugepages", "hugetlbfs", MS_NOSUID | MS_NODEV, NULL, 0755, 0 };
 
-// A dry run prints the plan for a machine that has nothing yet.
-static int mounted(const struct mount_row *row)
+// `type` NULL: whatever its type. A dry run prints the plan for a machine that has nothing yet.
+static int mounted(const char *target, const char *type)
 {
 	struct mount_table table;
 	const struct mountinfo *there;
@@ -99,9 +99,9 @@ static int mounted(const struct mount_row *row)
 
 	if (door_is_dry() || mount_table_read(&table) < 0)
 		return 0;
-	there = mount_at(&table, row->target);
-	if (there && !strcmp(there->type, row->type)) {
-		info("%s: mounted already", row->target);
+	there = mount_at(&table, target);
+	if (there && (!type || !strcmp(there->type, type))) {
+		info("%s: mounted already", target);
 		result = 1;
 	}
 	mount_table_free(&table);
@@ -162,7 +162,7 @@ int mount_row(const struct mount_row *row)
 {
 	if (!row->mode && !door_is_dry() && (!kernel_has(row->type) || !is_folder(row->target)))
 		return 0;
-	if (mounted(row))
+	if (mounted(row->target, row->type))
 		return 0;
 	if (row->mode && missing(row->target) && sys_mkdirs(row->target, row->mode) < 0)
 		return -1;
@@ -203,9 +203,12 @@ void step_proc(void)
 		allowing(ANY_ERROR, sys_mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL));
 }
 
+// A disk serves as well. What is on /proc, /sys or /dev has to be of that type.
 void step_tmpfs(void)
 {
-	mount_rows(ARRAY(tmpfs_rows));
+	for (size_t i = 0; i < sizeof tmpfs_rows / sizeof *tmpfs_rows; i++)
+		if (!mounted(tmpfs_rows[i].target, NULL))
+			mount_row(&tmpfs_rows[i]);
 	if (!door_is_dry())
 		trace_open(TRACE_FILE);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,6 +18,7 @@
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
+#include "proc.h"
 #include "rc_init.h"
 #include "scripts.h"
 #include "spawn.h"
@@ -29,13 +31,19 @@ static int script_seconds = -1;		// --script-timeout
 static const char *skip;		// --skip, or initbox.skip= of the kernel command line
 static const char *before;		// what copyroot has told, for the report
 
+// The kernel's command line is the machine's: a container sees it too, but it is not meant.
+static const char *kernel_option(const char *key, char *value, size_t size)
+{
+	return is_machine() ? cmdline_get(key, value, size) : NULL;
+}
+
 // Seconds, from the kernel command line; 0: no limit.
 static int script_limit(void)
 {
 	char text[16];
 	int seconds;
 
-	if (script_seconds >= 0 || !cmdline_get("initbox.script-timeout", text, sizeof text))
+	if (script_seconds >= 0 || !kernel_option("initbox.script-timeout", text, sizeof text))
 		return script_seconds < 0 ? 0 : script_seconds;
 	seconds = parse_seconds(text);
 	if (seconds < 0)
@@ -206,15 +214,22 @@ static int boot(void)
 	return 0;
 }
 
-// Nobody else reaps here, and the container ends with this process: stay until the last child is gone.
+// Nobody else reaps here, and the container ends with this process: stay until the last child is gone. The steps are
+// made by a child, so that this one reaps while a script runs.
 static int run_container(void)
 {
-	if (!door_is_dry() && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		warn("subreaper:");
-	run_all();
-	if (door_is_dry())
-		return 0;
-	while (wait(NULL) > 0 || errno == EINTR)
+	pid_t pid = -1;
+
+	if (!door_is_dry()) {
+		if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+			warn("subreaper:");
+		pid = fork();
+	}
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (pid <= 0)
+		run_all();
+	while (pid && !door_is_dry() && (wait(NULL) > 0 || errno == EINTR))
 		;
 	return 0;
 }
@@ -308,7 +323,7 @@ static void skip_from_kernel(void)
 	static char list[512];
 	char name[64];
 
-	skip = cmdline_get("initbox.skip", list, sizeof list) ?: "";
+	skip = kernel_option("initbox.skip", list, sizeof list) ?: "";
 	if (unknown_step(skip, name))
 		warn("initbox.skip=%s: no such step", name);
 }

@@ -117,8 +117,18 @@ done
 like "$info" ' / /sys/fs/cgroup/systemd rw,relatime .* - cgroup cgroup rw,.*name=systemd' "and name=systemd"
 unlike "$(ip addr show lo)" '127.0.0.1' "initbox.skip=loopback left lo alone"
 is "$(ls /lib/modules 2>/dev/null)" "" "there are no modules"
+echo 'initbox.script_timeout=soon' >/tmp/cmdline
+mount --bind /tmp/cmdline /proc/cmdline
+mount -t tmpfs none /etc/init.d
+is "$(rc.init scripts 2>&1)" "rc.init: initbox.script-timeout=soon: not a number of seconds, not used" "a wrong number is named"
 END
-boot -a 'linuxkit.unified_cgroup_hierarchy=0 initbox.skip=loopback'
+put /etc/init.d/00-hang 755 <<'END'
+#!/bin/sh
+exec sleep 1000
+END
+boot -a 'linuxkit.unified_cgroup_hierarchy=0 initbox.skip=loopback,nowhere initbox.script-timeout=1'
+console_has '^rc.init: initbox.skip=nowhere: no such step' "initbox.skip= names what is no step"
+console_has '^rc.init: /etc/init.d/00-hang: not done after 1 s, ended' "initbox.script-timeout=: a hanging script is ended"
 is "$(grep -c 'mdev-lite: .*modules' "$vm/console")" 1 "a missing module tree is one line"
 ended poweroff "without modules the machine boots and powers off"
 done_testing
