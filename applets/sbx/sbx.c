@@ -215,9 +215,11 @@ static int userns_can_be_made(const struct plan *plan)
 	return pid < 0 || waitpid(pid, &status, 0) < 0 || status;
 }
 
-// --unshare-user-try, --unshare-cgroup-try: what the kernel does not let us have is left out.
-static void drop_impossible(struct plan *plan)
+// --unshare-user-try, --unshare-cgroup-try: what the kernel does not have is left out. Returns whether there is such a thing.
+static int drop_impossible(struct plan *plan)
 {
+	unsigned before = plan->namespaces;
+
 	static const struct { int flag; const char *path; } kinds[] = {
 		{ CLONE_NEWUSER, "/proc/self/ns/user" }, { CLONE_NEWCGROUP, "/proc/self/ns/cgroup" },
 	};
@@ -226,6 +228,7 @@ static void drop_impossible(struct plan *plan)
 		if (plan->namespaces_try & (unsigned)kinds[i].flag && access(kinds[i].path, F_OK) < 0 && errno == ENOENT &&
 		    !access("/proc/self", F_OK))
 			plan->namespaces &= ~(unsigned)kinds[i].flag;
+	return plan->namespaces != before;
 }
 
 static int make_cgroup(struct plan *plan, char *name, size_t size)
@@ -448,13 +451,43 @@ static int run_job_here(struct plan *plan, struct sbx *box)
 	return code;
 }
 
+// What follows the options' own fields.
+static int put_rest(struct plan *plan)
+{
+	put_container(plan);
+	if (is_once(plan))
+		put_command(plan, &plan->conf, 0);
+	if (!plan->conf.error)
+		return 0;
+	errno = plan->conf.error;
+	log_line(LOG_ERROR, "the options do not fit into a message:");
+	return EXIT_SETUP;
+}
+
+static int start(struct plan *plan, struct sbx_launch *launch, struct sbx *box)
+{
+	const size_t length = plan->conf.length;
+	const unsigned fds = plan->conf.fd_count;
+
+	for (;;) {
+		if (put_rest(plan))
+			return EXIT_SETUP;
+		launch->namespaces = plan->namespaces | CLONE_NEWNS;
+		if (sbx_start(box, launch, &plan->conf) >= 0)
+			return 0;
+		if (errno != EINVAL || !drop_impossible(plan))
+			return plan->untold != O_COUNT ? refuse(plan->untold, "%m") : not_executed(plan, box->error, errno);
+		plan->conf.length = length;
+		plan->conf.fd_count = fds;
+	}
+}
+
 static int run(struct plan *plan)
 {
 	struct sbx_launch launch = SBX_LAUNCH;
 	struct sbx box;
-	int code = 0;
+	int code;
 
-	launch.namespaces = plan->namespaces | CLONE_NEWNS;
 	launch.cgroup = plan->cgroup;
 	launch.userns = plan->userns;
 	launch.pidns = plan->pidns;
@@ -463,8 +496,9 @@ static int run(struct plan *plan)
 	launch.enterable = plan->info_fd >= 0 || plan->status_fd >= 0;
 	launch.started = launch.enterable ? on_start : NULL;
 	launch.argument = plan;
-	if (sbx_start(&box, &launch, &plan->conf) < 0)
-		return plan->untold != O_COUNT ? refuse(plan->untold, "%m") : not_executed(plan, box.error, errno);
+	code = start(plan, &launch, &box);
+	if (code)
+		return code;
 	if (plan->serve)
 		code = serve_jobs(plan, &box);
 	else if (!is_once(plan))
@@ -485,21 +519,13 @@ static int prepare(struct plan *plan)
 
 	if (plan->die_with_parent && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
 		return refuse(O_DIE_WITH_PARENT, "%m");
-	drop_impossible(plan);
 	if (!is_once(plan) && !(plan->namespaces & CLONE_NEWPID))
 		return refuse(plan->serve ? O_SERVE : plan->stats_fd >= 0 ? O_STATS : O_WALL_LIMIT, "needs --unshare-pid");
 	if (plan->assert_userns && !plan->disable_userns && userns_can_be_made(plan))
 		return refuse(O_ASSERT_USERNS_DISABLED, "user namespaces can be made");
 	if (plan->as_bwrap)
 		keep_inherited(plan);
-	put_container(plan);
-	if (is_once(plan))
-		put_command(plan, &plan->conf, 0);
-	if (!plan->conf.error)
-		return 0;
-	errno = plan->conf.error;
-	log_line(LOG_ERROR, "the options do not fit into a message:");
-	return EXIT_SETUP;
+	return 0;
 }
 
 // No descriptor of ours may take the place of one of these: the command has them, and messages go to the last.
