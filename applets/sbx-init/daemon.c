@@ -83,6 +83,6 @@ int start_daemons(void)
 
 void stop_daemons(void)
 {
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; box.has_daemons && i < count; i++)
 		kill(daemons[i], SIGTERM);	// of pid 1: a number that is free again is nobody's but an adopted one's
 }

@@ -24,7 +24,7 @@
 #include "fmt.h"
 #include "sbx_init.h"
 
-enum { STACK_SIZE = 65536, BUSY_TRIES = 50, BUSY_PAUSE_NS = 1000000 };
+enum { STACK_SIZE = 32768, FEW = 256, BUSY_TRIES = 50, BUSY_PAUSE_NS = 1000000 };
 
 static const char default_path[] = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 
@@ -340,7 +340,7 @@ static int child_main(void *argument)
 
 static pid_t clone_sharing(struct child *child)
 {
-	static char stack[STACK_SIZE] __attribute__((aligned(16)));
+	char stack[STACK_SIZE] __attribute__((aligned(16)));	// next to what has been used of ours
 
 	return DO(clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, child), "clone", "command");
 }
@@ -391,11 +391,14 @@ int job_prepare(struct job *job, const struct sbx_message *message, const int *f
 	size_t argv_length, env_length;
 	const char *argv = sbx_bytes(message, SBX_ARGV, &argv_length), *env = sbx_bytes(message, SBX_ENV, &env_length);
 	unsigned argc = sbx_count(argv, argv_length), envc = sbx_count(env, env_length);
-	char **vectors = malloc((1 + argc + 1 + envc + 1) * sizeof *vectors);
+	static char *few[FEW];
+	size_t count = 1 + argc + 1 + envc + 1;
+	char **vectors = count <= FEW ? few : malloc(count * sizeof *vectors);	// one command at a time
 
 	*job = (struct job){ .message = message, .fds = fds };
 	if (!vectors)
 		return failed("memory", "");
+	job->allocated = vectors == few ? NULL : vectors;
 	job->argv = vectors + 1;
 	job->env = job->argv + argc + 1;
 	sbx_vector(argv, argc, job->argv);
@@ -406,7 +409,6 @@ int job_prepare(struct job *job, const struct sbx_message *message, const int *f
 
 void job_free(struct job *job)
 {
-	if (job->argv)
-		free(job->argv - 1);
-	job->argv = NULL;
+	free(job->allocated);
+	job->allocated = NULL;
 }

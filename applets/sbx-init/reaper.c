@@ -99,7 +99,7 @@ int reap_once(pid_t command, unsigned adopt_wait_ms)
 		if (pid > 0 && pid == command) {
 			code = exit_of(status);
 			command = 0;
-			end = now_ms() + adopt_wait_ms;
+			end = adopt_wait_ms ? now_ms() + adopt_wait_ms : 0;
 			stop_daemons();
 		}
 		if (pid > 0 || (pid < 0 && errno == EINTR))
@@ -109,7 +109,7 @@ int reap_once(pid_t command, unsigned adopt_wait_ms)
 				warn("wait:");
 			return errno == ECHILD && !command ? code : EXIT_WAIT4;
 		}
-		if (end >= 0 && !until(end)) {
+		if (!end || (end > 0 && !until(end))) {
 			if (adopt_wait_ms)
 				warn("timeout exceeded waiting for lingering processes");
 			return code;
