@@ -51,27 +51,12 @@ static int fill(int dev, int has_mqueue, int has_console)
 	return has_console ? make_file(dev, "console") : 0;
 }
 
-// The tmpfs is ours and nobody is in the container yet: a name in it is what we made.
-static int attach_in(int dev, int mount, const char *name)
-{
-	return DO((int)syscall(SYS_move_mount, mount, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH), "move_mount", name);
-}
-
-static int bind_node(int dev, int tree, const char *name)
-{
-	// read-only: the node's own owner and mode stay what they are
-	if (set_attributes(tree, name, A_RDONLY | A_NOSUID | A_NOEXEC, PRIVATE, 0) < 0)
-		return -1;
-	return attach_in(dev, tree, name);
-}
-
-// What is looked at is what will be mounted.
+// What is looked at is what is mounted.
 static int bind_device(int dev, int host, const struct device *device)
 {
 	char path[32];
 	struct stat st;
-	cleanup_fd int tree = DO((int)syscall(SYS_open_tree, host, device->name,
-					      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW), "open_tree", device->name);
+	cleanup_fd int tree = clone_one(host, device->name);
 
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return failed_in("of the host", "/dev");
@@ -80,7 +65,7 @@ static int bind_device(int dev, int host, const struct device *device)
 		errno = ENODEV;
 		return failed("not the device it should be:", path);
 	}
-	return bind_node(dev, tree, device->name);
+	return attach_in(tree, dev, device->name);
 }
 
 static int bind_devices(int dev)
@@ -99,7 +84,7 @@ static int mount_in(int dev, const char *name, const char *type, unsigned attrib
 {
 	cleanup_fd int mount = new_mount(type, attributes, options);
 
-	if (mount < 0 || attach_in(dev, mount, name) < 0)
+	if (mount < 0 || attach_in(mount, dev, name) < 0)
 		return -1;
 	return strcmp(type, "tmpfs") ? 0 : note_tmpfs(mount);
 }
@@ -109,8 +94,8 @@ static int mount_in(int dev, const char *name, const char *type, unsigned attrib
 // The path of standard output's terminal, or -1 where it is none.
 static int terminal_path(char *path, size_t size)
 {
-	cleanup_fd int dir = host_open("/proc/self/fd", O_PATH | O_DIRECTORY);
-	ssize_t n = !isatty(STDOUT_FILENO) || dir < 0 ? -1 : readlinkat(dir, "1", path, size - 1);
+	cleanup_fd int dir = isatty(STDOUT_FILENO) ? host_open("/proc/self/fd", O_PATH | O_DIRECTORY) : -1;
+	ssize_t n = dir < 0 ? -1 : readlinkat(dir, "1", path, size - 1);
 
 	path[n < 0 ? 0 : n] = 0;
 	return n < 0 ? -1 : 0;
@@ -129,7 +114,7 @@ static int bind_console(int dev, const char *path)
 		return failed("not our terminal:", path);
 	}
 	tree = clone_tree(node, path);
-	return tree < 0 ? -1 : bind_node(dev, tree, "console");
+	return tree < 0 ? -1 : attach_in(tree, dev, "console");
 }
 
 int op_dev(const struct sbx_wire_op *op)
@@ -147,15 +132,15 @@ int op_dev(const struct sbx_wire_op *op)
 	dev = new_mount("tmpfs", A_NOSUID | A_NODEV, options);
 	if (dev < 0 || fill(dev, mqueue, has_console) < 0 || attach(dev, sbx_op_texts(op), 1) < 0 || bind_devices(dev) < 0)
 		return -1;
-	if (mount_in(dev, "pts", "devpts", A_NOSUID | A_NOEXEC, pts) < 0)
-		return -1;
 	if (has_console && bind_console(dev, console) < 0)
+		return -1;
+	// All nodes at once. Read-only: the host's owner and mode of them stay what they are
+	if (set_attributes(dev, "dev", A_RDONLY | A_NOSUID | A_NOEXEC, PRIVATE, 1) < 0
+	    || clear_attributes(dev, "dev", A_NOEXEC | (writable ? A_RDONLY : 0)) < 0)
+		return -1;
+	if (mount_in(dev, "pts", "devpts", A_NOSUID | A_NOEXEC, pts) < 0)
 		return -1;
 	if (mqueue && mount_in(dev, "mqueue", "mqueue", A_NOSUID | A_NODEV | A_NOEXEC, none) < 0)
 		return -1;
-	if (writable)
-		return 0;
-	if (mount_in(dev, "shm", "tmpfs", A_NOSUID | A_NODEV, shm) < 0)
-		return -1;
-	return set_attributes(dev, "dev", A_RDONLY, 0, 0);
+	return writable ? 0 : mount_in(dev, "shm", "tmpfs", A_NOSUID | A_NODEV, shm);
 }

@@ -47,18 +47,35 @@ int clone_tree(int fd, const char *name)
 		  "open_tree", name);
 }
 
+int clone_one(int dir, const char *name)
+{
+	return DO((int)syscall(SYS_open_tree, dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW), "open_tree", name);
+}
+
+static int change_attributes(int fd, const char *name, const struct attributes *attributes, unsigned flags)
+{
+	return DO((int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attributes, sizeof *attributes), "mount_setattr", name);
+}
+
 int set_attributes(int fd, const char *name, unsigned set, unsigned long propagation, int recursive)
 {
-	struct attributes attributes = { .set = set, .propagation = propagation };
+	return change_attributes(fd, name, &(struct attributes){ .set = set, .propagation = propagation }, recursive ? AT_RECURSIVE : 0);
+}
 
-	return DO((int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attributes,
-			       sizeof attributes), "mount_setattr", name);
+int clear_attributes(int fd, const char *name, unsigned clear)
+{
+	return change_attributes(fd, name, &(struct attributes){ .clear = clear }, 0);
 }
 
 int attach_at(int fd, int target, const char *name)
 {
 	return DO((int)syscall(SYS_move_mount, fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
 		  "move_mount", name);
+}
+
+int attach_in(int fd, int dir, const char *name)
+{
+	return DO((int)syscall(SYS_move_mount, fd, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH), "move_mount", name);
 }
 
 // Whether both are the same place of the same mount; -1: that cannot be known.

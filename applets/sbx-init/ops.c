@@ -112,21 +112,17 @@ static int op_bind(const struct sbx_wire_op *op)
 
 /* File systems */
 
-// What root without capabilities could still write to: the machine's own settings.
+// What root without capabilities could still write to: the machine's own settings. The names are the kernel's.
 static int cover_proc(int proc)
 {
 	static const char *const names[] = { "sys", "sysrq-trigger", "irq", "bus" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		cleanup_fd int at = openat(proc, names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC), tree = -1;
+		cleanup_fd int tree = clone_one(proc, names[i]);
 
-		if (at < 0 && errno == ENOENT)
+		if (tree < 0 && errno == ENOENT && !(report->error = 0))
 			continue;
-		if (at < 0)
-			return failed("open", names[i]);
-		tree = clone_tree(at, names[i]);
-		if (tree < 0 || set_attributes(tree, names[i], A_RDONLY | A_NOSUID | A_NODEV | A_NOEXEC, MS_PRIVATE, 1) < 0
-		    || attach_at(tree, at, names[i]) < 0)
+		if (tree < 0 || set_attributes(tree, names[i], A_RDONLY, MS_PRIVATE, 0) < 0 || attach_in(tree, proc, names[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -138,11 +134,11 @@ static int may_write(int dir, const char *path)
 	return !faccessat(dir, path, W_OK, 0) || (errno != EACCES && errno != EPERM && errno != EROFS && errno != ENOENT);
 }
 
-// Only who is root outside too may write there (proc_sys(5)): faccessat looks at the real thing.
+// Only who is root outside too may write there (proc_sys(5)). Where the map is not ours, faccessat looks at the real thing.
 static int proc_is_writable(int proc)
 {
-	if (box.namespaces & CLONE_NEWUSER && !(box.flags & SBX_F_MAPPED) && sbx_number(box.conf, SBX_HOST_UID, 0))
-		return 0;
+	if (box.namespaces & CLONE_NEWUSER && !(box.flags & SBX_F_MAPPED))
+		return !sbx_number(box.conf, SBX_HOST_UID, 0);
 	return may_write(proc, "sys/kernel/core_pattern") || may_write(proc, "sysrq-trigger");
 }
 

@@ -19,6 +19,7 @@ struct box {
 	mode_t parent_perm, point_perm;
 	mode_t umask;		// the launcher's
 	int channel;
+	int program;		// the mount that we have been executed from, attached nowhere
 	int signals;		// signalfd
 	int base;		// the tmpfs that is the root while it is built: host/, new/, files
 	int host;		// the host's root
@@ -88,10 +89,15 @@ enum { A_RDONLY = 1, A_NOSUID = 2, A_NODEV = 4, A_NOEXEC = 8 };	// MOUNT_ATTR_*
 int new_mount(const char *type, unsigned attributes, const char *const options[]);
 // A second mount of what `fd` refers to, with all below it.
 int clone_tree(int fd, const char *name);
+// The same for what is at `name` in `dir`, itself if it is a link, and without what is mounted below it.
+int clone_one(int dir, const char *name);
 int set_attributes(int fd, const char *name, unsigned set, unsigned long propagation, int recursive);
+int clear_attributes(int fd, const char *name, unsigned clear);
 // Attaches the mount `fd` to `target`, which is made as a folder or file. The container's root may be the target.
 int attach(int fd, const char *target, int is_dir);
 int attach_at(int fd, int target, const char *name);
+// The same for what is at `name` in `dir`, where nobody but us and the kernel has put anything.
+int attach_in(int fd, int dir, const char *name);
 
 /* ops.c */
 int run_ops(void);
@@ -121,8 +127,9 @@ struct job {
 	const int *fds;
 	const char *path;	// without a slash it is looked up in the PATH of env
 	char **argv, **env;	// argv has a free place before it
+	void *allocated;	// both, where there are many
 };
-// Fills in argv and env (one allocation, in job->argv). Returns 0, or -1 noted.
+// Fills in argv and env. Returns 0, or -1 noted.
 int job_prepare(struct job *job, const struct sbx_message *message, const int *fds);
 void job_free(struct job *job);
 // Becomes the command; returns only with a failure noted.
