@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -30,6 +31,8 @@
 #ifndef OPEN_TREE_CLOEXEC
 #define OPEN_TREE_CLOEXEC O_CLOEXEC
 #endif
+
+enum { STACK_SIZE = 16384 };
 
 static const char default_path[] = "/sbin/sbx-init";
 
@@ -59,6 +62,7 @@ struct plan {
 	const struct sbx_launch *how;
 	int channel;		// sbx-init's end
 	int from_file;		// exec; else call how->init
+	uint64_t caps;		// SBX_CAPS
 	int sealed;		// a sealed copy to execute, or -1
 	char file[4096];
 	dev_t device;
@@ -134,21 +138,28 @@ static int plan_file(struct plan *plan)
 
 /* In the new process */
 
-// Capabilities of a user namespace do not survive execve(2) for who is not mapped to 0 yet, but ambient ones do.
-static int keep_capabilities(void)
+// What the set-up needs: mounts and names, files of any owner, ids, limits.
+static const uint64_t own_caps = 1 << CAP_SYS_ADMIN | 1 << CAP_NET_ADMIN | 1 << CAP_SETPCAP | 1 << CAP_SETUID | 1 << CAP_SETGID
+	| 1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE | 1 << CAP_DAC_READ_SEARCH | 1 << CAP_FOWNER | 1 << CAP_FSETID
+	| 1 << CAP_SYS_RESOURCE | 1 << CAP_SYS_CHROOT;
+
+// Capabilities of a user namespace do not survive execve(2) for who is not mapped to 0 yet, but ambient ones do. Each of
+// them is a call, so we keep those that are needed, and the ones that the command shall have.
+static int keep_capabilities(uint64_t commands)
 {
-	struct { uint32_t version; int pid; } head = { 0x20080522, 0 };
+	struct { uint32_t version; int pid; } head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct { uint32_t effective, permitted, inheritable; } sets[2];
+	uint64_t keep;
 
 	if (syscall(SYS_capget, &head, sets) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++)
-		sets[i].inheritable = sets[i].permitted;
+	keep = (own_caps | commands) & (sets[0].permitted | (uint64_t)sets[1].permitted << 32);
+	sets[0].inheritable = (uint32_t)keep;
+	sets[1].inheritable = (uint32_t)(keep >> 32);
 	if (syscall(SYS_capset, &head, sets) < 0)
 		return -1;
-	for (int cap = 0; cap < 64; cap++)
-		if (sets[cap / 32].permitted & 1u << cap % 32
-		    && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+	for (int cap = 0; keep >> cap; cap++)
+		if (keep >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
 			return -1;
 	return 0;
 }
@@ -180,35 +191,47 @@ static void say(int channel, const char *step, int error)
 	sbx_wire_send(channel, SBX_DONE, &body, offsetof(__typeof__(body), step) + ((body.b.length + 7) & ~7u), NULL, 0);
 }
 
+// The channel becomes descriptor 3, and the mount that the file is on, if there is one, 4: closing that would have the kernel
+// take the mount apart at once, and wait for all CPUs to have noticed. Returns the descriptor to execute.
+static int place_descriptors(int channel, int file, int is_mount)
+{
+	if (file >= 0 && file <= SBX_CHANNEL + 1)
+		file = fcntl(file, F_DUPFD_CLOEXEC, SBX_CHANNEL + 2);
+	if (channel == SBX_CHANNEL)
+		fcntl(SBX_CHANNEL, F_SETFD, 0);
+	else
+		dup2(channel, SBX_CHANNEL);
+	return is_mount && file >= 0 ? dup2(file, SBX_CHANNEL + 1) : file;
+}
+
+static void execute(const struct plan *plan, int file, int is_mount)
+{
+	static char name[] = "sbx-init", channel[] = "3", mount[] = "4";
+	char *argv[] = { name, channel, is_mount ? mount : NULL, NULL };
+
+	file = place_descriptors(plan->channel, file, is_mount);
+	if (file >= 0)
+		syscall(SYS_execveat, file, "", argv, environ, AT_EMPTY_PATH);
+	else
+		execve(plan->file, argv, environ);
+}
+
 static int in_child(const struct plan *plan)
 {
-	static char name[] = "sbx-init", number[] = "3", *argv[] = { name, number, NULL };
-	int fd = plan->sealed, exposed = 1;
+	int file = plan->sealed, is_mount = file < 0 && plan->how->namespaces & CLONE_NEWNS;
 	const char *step = "protect its file";
 
-	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
-	if (!plan->from_file)
+	if (!plan->from_file) {
+		sigprocmask(SIG_SETMASK, &plan->mask, NULL);
 		return plan->how->init(plan->channel);
-	if (fd < 0 && plan->how->namespaces & CLONE_NEWNS)
-		fd = open_read_only(plan);
-	else if (fd < 0)
-		exposed = 0;
-	if (fd >= 0 || !exposed) {
+	}
+	if (is_mount)
+		file = open_read_only(plan);
+	if (file >= 0 || !is_mount) {
 		step = "keep capabilities";
-		if ((!(plan->how->namespaces & CLONE_NEWUSER) && plan->how->userns < 0) || !keep_capabilities()) {
+		if ((!(plan->how->namespaces & CLONE_NEWUSER) && plan->how->userns < 0) || !keep_capabilities(plan->caps)) {
 			step = "execute sbx-init";
-			if (plan->channel == SBX_CHANNEL)
-				fcntl(SBX_CHANNEL, F_SETFD, 0);
-			else {
-				// what has our number, e.g. the file, moves out of the way
-				if (fd == SBX_CHANNEL)
-					fd = fcntl(fd, F_DUPFD_CLOEXEC, SBX_CHANNEL + 1);
-				dup2(plan->channel, SBX_CHANNEL);
-			}
-			if (exposed)
-				syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
-			else
-				execve(plan->file, argv, environ);
+			execute(plan, file, is_mount);
 		}
 	}
 	say(plan->channel, step, errno);
@@ -290,6 +313,20 @@ static pid_t clone_joined(uint64_t flags, const struct plan *plan, int *pidfd)
 	return join.pid;
 }
 
+static int child_main(void *argument)
+{
+	_exit(in_child(argument));
+}
+
+// What executes anyhow needs no copy of our memory. Its signals stay blocked until sbx-init has its own way with them.
+static pid_t clone_sharing(uint64_t flags, const struct plan *plan, int *pidfd)
+{
+	char stack[STACK_SIZE] __attribute__((aligned(16)));
+
+	return clone(child_main, stack + sizeof stack, (int)(flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD),
+		     (void *)plan, pidfd);
+}
+
 static pid_t clone_box(const struct plan *plan, int *pidfd)
 {
 	uint64_t flags = plan->how->namespaces;
@@ -297,6 +334,8 @@ static pid_t clone_box(const struct plan *plan, int *pidfd)
 
 	if (plan->how->userns >= 0 || plan->how->pidns >= 0)
 		return clone_joined(flags, plan, pidfd);
+	if (plan->from_file && plan->how->cgroup < 0)
+		return clone_sharing(flags, plan, pidfd);
 	pid = clone_with(flags, plan->how, pidfd);
 	if (!pid)
 		_exit(in_child(plan));
@@ -337,13 +376,14 @@ static int write_maps(struct sbx *box, const struct sbx_launch *how)
 
 /* The configuration: what only the launcher knows is added */
 
-static uint32_t *find_u32(struct sbx_request *request, enum sbx_key key)
+// A field's value; its length must be known from its key.
+static void *find(struct sbx_request *request, enum sbx_key key)
 {
 	for (size_t at = 0; at < request->length;) {
 		struct sbx_field *field = (void *)(request->body + at);
 
 		if (field->key == key)
-			return (uint32_t *)(field + 1);
+			return field + 1;
 		at += sizeof *field + ((field->length + 7) & ~(size_t)7);
 	}
 	return NULL;
@@ -351,13 +391,13 @@ static uint32_t *find_u32(struct sbx_request *request, enum sbx_key key)
 
 static void add_u32(struct sbx_request *request, enum sbx_key key, uint32_t value)
 {
-	if (!find_u32(request, key))
+	if (!find(request, key))
 		sbx_put_u32(request, key, value);
 }
 
 static uint32_t or_u32(struct sbx_request *request, enum sbx_key key, uint32_t bits)
 {
-	uint32_t *value = find_u32(request, key);
+	uint32_t *value = find(request, key);
 
 	if (!value && bits)
 		sbx_put_u32(request, key, bits);
@@ -465,6 +505,7 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 {
 	const struct sbx_launch *how = plan->how;
 	uint32_t flags = complete(conf, how), x_flags = or_u32(conf, SBX_X_FLAGS, 0);
+	const uint64_t *caps = find(conf, SBX_CAPS);
 	int on = 1, pair[2];
 	sigset_t all;
 
@@ -478,6 +519,7 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 		return sbx_failed(box, "socketpair", "");
 	setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 	plan->channel = pair[1];
+	plan->caps = caps ? *caps : 0;
 	box->channel = pair[0];
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &plan->mask);

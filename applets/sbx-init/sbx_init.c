@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 #define SYS_close_range 436
 #endif
 
-struct box box = { .channel = -1, .signals = -1, .base = -1, .host = -1, .root = -1, .proc = -1 };
+struct box box = { .channel = -1, .signals = -1, .base = -1, .host = -1, .root = -1, .proc = -1, .program = -1 };
 static struct report unshared;
 struct report *report = &unshared;
 
@@ -243,9 +244,19 @@ static void reset_signals(void)
 		syscall(SYS_rt_sigaction, signal, plain, NULL, (size_t)(NSIG - 1) / 8);
 }
 
-// 0, 1 and 2 are open, the channel is above them, and nothing else is.
+static int close_between(int first, int last)
+{
+	if (first > last || !syscall(SYS_close_range, first, last, 0))
+		return 0;
+	return failed("close_range", "(needs Linux 5.12)");
+}
+
+// 0, 1 and 2 are open, the channel and our file's mount are above them, and nothing else is.
 static int tidy_descriptors(void)
 {
+	int low, high;
+
+
 	if (fcntl(box.channel, F_GETFD) < 0)
 		return failed("channel", "");
 	if (box.channel < 3 && (box.channel = fcntl(box.channel, F_DUPFD_CLOEXEC, 3)) < 0)
@@ -255,10 +266,11 @@ static int tidy_descriptors(void)
 			return failed("open", "/dev/null");
 	if (fcntl(box.channel, F_SETFD, FD_CLOEXEC) < 0)
 		return failed("channel", "");
-	if ((box.channel > 3 && syscall(SYS_close_range, 3, box.channel - 1, 0) < 0)
-	    || syscall(SYS_close_range, box.channel + 1, ~0U, 0) < 0)
-		return failed("close_range", "(needs Linux 5.12)");
-	return 0;
+	if (box.program >= 0 && fcntl(box.program, F_SETFD, FD_CLOEXEC) < 0)
+		return failed("mount", "");
+	low = box.program < 0 || box.channel < box.program ? box.channel : box.program;
+	high = box.channel > box.program ? box.channel : box.program;
+	return close_between(3, low - 1) < 0 || close_between(low + 1, high - 1) < 0 || close_between(high + 1, INT_MAX) < 0 ? -1 : 0;
 }
 
 static int share_report(void)
@@ -271,21 +283,26 @@ static int share_report(void)
 	return 0;
 }
 
+static int parse_descriptor(const char *text, int *fd)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (!*text || *end || number < 0 || number > 1 << 20)
+		return usage_error("not a descriptor", text);
+	*fd = (int)number;
+	return 0;
+}
+
 static int sbx_init_main(int argc, char **argv)
 {
-	static struct sbx_packet packet;
+	static struct sbx_packet packet __attribute__((aligned(4096)));	// most messages: one page
 
-	if (argc > 2)
-		return usage_error("unexpected argument", argv[2]);
+	if (argc > 3)
+		return usage_error("unexpected argument", argv[3]);
 	box.channel = SBX_CHANNEL;
-	if (argc == 2) {
-		char *end;
-		long number = strtol(argv[1], &end, 10);
-
-		if (!*argv[1] || *end || number < 0 || number > 1 << 20)
-			return usage_error("not a descriptor", argv[1]);
-		box.channel = (int)number;
-	}
+	if ((argc > 1 && parse_descriptor(argv[1], &box.channel)) || (argc > 2 && parse_descriptor(argv[2], &box.program)))
+		return EXIT_USAGE;
 	reset_signals();
 	box.umask = umask(0);
 	if (tidy_descriptors() < 0 || share_report() < 0 || open_signals() < 0 || configure(&packet) < 0) {
@@ -300,8 +317,10 @@ static int sbx_init_main(int argc, char **argv)
 
 const struct applet sbx_init_applet = {
 	.main = sbx_init_main,
-	.args = "[FD]",
+	.args = "[FD [MOUNT]]",
 	.help = HELP(
 "PID 1 of a container, started by sbx or libsbx in new namespaces. It is\n"
-"configured, and told what to execute, by messages on the socket FD (default 3).\n"),
+"configured, and told what to execute, by messages on the socket FD (default 3).\n"
+"MOUNT is a descriptor of the mount that it has been executed from, if that is\n"
+"attached nowhere.\n"),
 };
