@@ -136,7 +136,8 @@ enum {	// SBX_FLAGS
 	SBX_F_NO_USERNS = 1 << 9,	// nobody inside may make a user namespace
 	SBX_F_HOST_ROOT = 1 << 10,	// no new root: no mount is made, the rest is (no ops then)
 	SBX_F_JOINED_PID = 1 << 11,	// the pid namespace is another container's, joined: it has a first process
-	SBX_F_ALL = (1 << 12) - 1,
+	SBX_F_MAKE_NET = 1 << 12,	// of SBX_NAMESPACES, sbx-init makes CLONE_NEWNET itself
+	SBX_F_ALL = (1 << 13) - 1,
 };
 
 enum {	// SBX_X_FLAGS

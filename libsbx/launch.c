@@ -62,6 +62,7 @@ struct plan {
 	const struct sbx_launch *how;
 	int channel;		// sbx-init's end
 	int from_file;		// exec; else call how->init
+	int late_net;		// sbx-init makes the network namespace
 	uint64_t caps;		// SBX_CAPS
 	int sealed;		// a sealed copy to execute, or -1
 	char file[4096];
@@ -192,33 +193,35 @@ static void say(int channel, const char *step, int error)
 }
 
 // The channel becomes descriptor 3, and the mount that the file is on, if there is one, 4: closing that would have the kernel
-// take the mount apart at once, and wait for all CPUs to have noticed. Returns the descriptor to execute.
-static int place_descriptors(int channel, int file, int is_mount)
+// take the mount apart at once, and wait for all CPUs to have noticed. *file is where the file is then.
+static int place_descriptors(int channel, int *file, int is_mount)
 {
-	if (file >= 0 && file <= SBX_CHANNEL + 1)
-		file = fcntl(file, F_DUPFD_CLOEXEC, SBX_CHANNEL + 2);
-	if (channel == SBX_CHANNEL)
-		fcntl(SBX_CHANNEL, F_SETFD, 0);
-	else
-		dup2(channel, SBX_CHANNEL);
-	return is_mount && file >= 0 ? dup2(file, SBX_CHANNEL + 1) : file;
+	if (*file >= 0 && *file <= SBX_CHANNEL + 1 && (*file = fcntl(*file, F_DUPFD_CLOEXEC, SBX_CHANNEL + 2)) < 0)
+		return -1;
+	if (channel == SBX_CHANNEL ? fcntl(SBX_CHANNEL, F_SETFD, 0) < 0 : dup2(channel, SBX_CHANNEL) < 0)
+		return -1;
+	return is_mount && (*file = dup2(*file, SBX_CHANNEL + 1)) < 0 ? -1 : 0;
 }
 
-static void execute(const struct plan *plan, int file, int is_mount)
+// Returns only if it fails: the descriptor that is the channel then.
+static int execute(const struct plan *plan, int file, int is_mount)
 {
 	static char name[] = "sbx-init", channel[] = "3", mount[] = "4";
 	char *argv[] = { name, channel, is_mount ? mount : NULL, NULL };
+	const int by_path = file < 0;
 
-	file = place_descriptors(plan->channel, file, is_mount);
-	if (file >= 0)
-		syscall(SYS_execveat, file, "", argv, environ, AT_EMPTY_PATH);
-	else
+	if (place_descriptors(plan->channel, &file, is_mount) < 0)
+		return plan->channel;
+	if (by_path)
 		execve(plan->file, argv, environ);
+	else
+		syscall(SYS_execveat, file, "", argv, environ, AT_EMPTY_PATH);
+	return SBX_CHANNEL;
 }
 
 static int in_child(const struct plan *plan)
 {
-	int file = plan->sealed, is_mount = file < 0 && plan->how->namespaces & CLONE_NEWNS;
+	int channel = plan->channel, file = plan->sealed, is_mount = file < 0 && plan->how->namespaces & CLONE_NEWNS;
 	const char *step = "protect its file";
 
 	if (!plan->from_file) {
@@ -231,10 +234,10 @@ static int in_child(const struct plan *plan)
 		step = "keep capabilities";
 		if ((!(plan->how->namespaces & CLONE_NEWUSER) && plan->how->userns < 0) || !keep_capabilities(plan->caps)) {
 			step = "execute sbx-init";
-			execute(plan, file, is_mount);
+			channel = execute(plan, file, is_mount);
 		}
 	}
-	say(plan->channel, step, errno);
+	say(channel, step, errno);
 	return 1;
 }
 
@@ -329,7 +332,7 @@ static pid_t clone_sharing(uint64_t flags, const struct plan *plan, int *pidfd)
 
 static pid_t clone_box(const struct plan *plan, int *pidfd)
 {
-	uint64_t flags = plan->how->namespaces;
+	uint64_t flags = plan->how->namespaces & ~(plan->late_net ? CLONE_NEWNET : 0);
 	pid_t pid;
 
 	if (plan->how->userns >= 0 || plan->how->pidns >= 0)
@@ -404,10 +407,27 @@ static uint32_t or_u32(struct sbx_request *request, enum sbx_key key, uint32_t b
 	return value ? (*value |= bits) : bits;
 }
 
-// Returns SBX_FLAGS.
-static uint32_t complete(struct sbx_request *conf, const struct sbx_launch *how)
+// Whether the new process has to be left alone until we have looked at it, or done something for it.
+static int is_watched(const struct sbx_launch *how)
 {
-	uint32_t flags = or_u32(conf, SBX_FLAGS, (how->uid_count ? SBX_F_MAPPED : 0) | (how->pidns >= 0 ? SBX_F_JOINED_PID : 0));
+	return how->started || how->enterable || how->uid_count || how->block >= 0;
+}
+
+// A network namespace costs as much as all the mounts, and is made beside them where there is a second CPU; except for who
+// looks for it in the new process first.
+static int can_be_late(const struct sbx_launch *how)
+{
+	cpu_set_t cpus;
+
+	return how->namespaces & CLONE_NEWNET && !is_watched(how) && !sched_getaffinity(0, sizeof cpus, &cpus) && CPU_COUNT(&cpus) > 1;
+}
+
+// Returns SBX_FLAGS.
+static uint32_t complete(struct sbx_request *conf, const struct plan *plan)
+{
+	const struct sbx_launch *how = plan->how;
+	uint32_t flags = or_u32(conf, SBX_FLAGS, (how->uid_count ? SBX_F_MAPPED : 0) | (how->pidns >= 0 ? SBX_F_JOINED_PID : 0) |
+				(plan->late_net ? SBX_F_MAKE_NET : 0));
 
 	add_u32(conf, SBX_NAMESPACES, how->namespaces);
 	if (how->namespaces & CLONE_NEWUSER) {
@@ -501,13 +521,28 @@ static int make_channel(int pair[2])
 	return -1;
 }
 
+// One packet is there before who reads it; the channel holds that much.
+static int send_conf(struct sbx *box, const struct sbx_request *conf)
+{
+	if (sbx_wire_send(box->channel, SBX_CONF, conf->body, conf->length, conf->fds, conf->fd_count) < 0
+	    && errno != EPIPE)	// it has ended, and its last word says why
+		return sbx_failed(box, "send the configuration", "");
+	return 0;
+}
+
 static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 {
 	const struct sbx_launch *how = plan->how;
-	uint32_t flags = complete(conf, how), x_flags = or_u32(conf, SBX_X_FLAGS, 0);
-	const uint64_t *caps = find(conf, SBX_CAPS);
-	int on = 1, pair[2];
+	uint32_t flags, x_flags;
+	const uint64_t *caps;
+	int on = 1, pair[2], early;
 	sigset_t all;
+
+	plan->late_net = can_be_late(how);
+	flags = complete(conf, plan);
+	x_flags = or_u32(conf, SBX_X_FLAGS, 0);
+	caps = find(conf, SBX_CAPS);
+	early = conf->length < SBX_PACKET_SIZE - sizeof(struct sbx_header) && !is_watched(how);
 
 	if (conf->error) {
 		errno = conf->error;
@@ -521,6 +556,10 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 	plan->channel = pair[1];
 	plan->caps = caps ? *caps : 0;
 	box->channel = pair[0];
+	if (early && send_conf(box, conf) < 0) {
+		close(pair[1]);
+		return -1;
+	}
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &plan->mask);
 	box->pid = clone_box(plan, &box->pidfd);
@@ -536,9 +575,8 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 		return -1;
 	if (wait_block(box, how->block) < 0)
 		return -1;
-	if (sbx_wire_send(box->channel, SBX_CONF, conf->body, conf->length, conf->fds, conf->fd_count) < 0
-	    && errno != EPIPE)	// it has ended, and its last word says why
-		return sbx_failed(box, "send the configuration", "");
+	if (!early && send_conf(box, conf) < 0)
+		return -1;
 	return await_setup(box, flags, x_flags);
 }
 

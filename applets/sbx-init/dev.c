@@ -38,8 +38,11 @@ static int make_folder(int dev, const char *name, mode_t mode)
 // Everything in it that is no mount, while nobody sees it.
 static int fill(int dev, int has_mqueue, int has_console)
 {
-	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-		if (make_file(dev, devices[i].name) < 0)
+	if (make_file(dev, devices[0].name) < 0)
+		return -1;
+	// Something to mount on, by as many names
+	for (size_t i = 1; i < sizeof devices / sizeof *devices; i++)
+		if (DO(linkat(dev, devices[0].name, dev, devices[i].name, 0), "link", devices[i].name) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 		if (DO(symlinkat(links[i].content, dev, links[i].name), "symlink", links[i].name) < 0)

@@ -105,8 +105,6 @@ int set_names(void)
 	}
 	if ((host && set_hostname(host) < 0) || (domain && set_domainname(domain) < 0))
 		return -1;
-	if (box.namespaces & CLONE_NEWNET && allowing(ANY_ERROR, sys_link_up("lo")) < 0 && box.flags & SBX_F_VERBOSE)
-		warn("loopback:");	// not worth a container (bubblewrap, issue 745)
 	return 0;
 }
 

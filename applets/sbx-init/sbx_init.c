@@ -110,6 +110,7 @@ static const struct step {
 } steps[] = {
 	{ "check", check_place },
 	{ "parent", tie_to_parent },
+	{ "network", begin_network },
 	{ "id maps", write_id_maps },
 	{ "hide", hide },
 	{ "session", new_session },
@@ -120,8 +121,10 @@ static const struct step {
 	{ "masks", run_masks },
 	{ "own proc", keep_proc },
 	{ "leave the host", finish_root },
+	{ "into the network", finish_network },
 	{ "user namespace", join_user_namespace },
 	{ "identity", take_identity },
+	{ "network's maker", reap_maker },
 	{ "init command", run_init_command },
 	{ "landlock", restrict_landlock },
 	{ "seccomp presets", load_presets },
@@ -255,7 +258,6 @@ static int close_between(int first, int last)
 static int tidy_descriptors(void)
 {
 	int low, high;
-
 
 	if (fcntl(box.channel, F_GETFD) < 0)
 		return failed("channel", "");

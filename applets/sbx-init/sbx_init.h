@@ -67,6 +67,11 @@ int take_identity(void);
 // Opens a file of the /proc at `dirfd` (a procfs: that is checked) to write. Returns a descriptor, or -1 noted.
 int open_proc(int dirfd, const char *path);
 
+/* network.c */
+int begin_network(void);
+int finish_network(void);
+int reap_maker(void);
+
 /* root.c */
 int begin_root(void);
 int finish_root(void);
