@@ -2,10 +2,11 @@
 // network - the network namespace, made while the mounts are: it takes the kernel as long as all of those together
 //
 // A child that shares our descriptors goes into a new one (SBX_F_MAKE_NET) and leaves a socket of it behind. Through that we
-// follow (ioctl SIOCGSKNS, setns), before capabilities are dropped. It shares our memory, so that it costs little.
+// follow (ioctl SIOCGSKNS, setns), before capabilities are dropped.
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -13,60 +14,80 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "fd.h"
 #include "log.h"
 #include "sbx_init.h"
 
-enum { STACK_SIZE = 8192 };
+// Its pid: the command's is 2, whoever was there before. Linux 5.5, and CAP_SYS_ADMIN
+enum { MAKERS_PID = 299, CHECK_MS = 100 };
 
-static struct {
-	volatile pid_t pid;	// 0 once it has ended: the kernel clears it
-	int started, error, socket, link_error;
-} maker;
+static pid_t maker = -1;
 
-// It calls nothing that uses the door. A failure's errno is ours too, and may be taken for that of a call that fails here at
-// the same time: there is no container then, whatever it says.
-static int make(void *unused)
+// In memory of its own, but for `report`'s page: who shares all of ours shares errno.
+static void make(void)
 {
 	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	int fd = -1;
 
-	(void)unused;
 	if (unshare(CLONE_NEWNET) < 0 || (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
-		maker.error = errno;
+		report->net_error = errno;
 	else if (ioctl(fd, SIOCSIFFLAGS, &loopback) < 0)
-		maker.link_error = errno;
-	maker.socket = fd;
+		report->link_error = errno;
+	report->net_socket = fd;
+	report->net_made = 1;
+	syscall(SYS_futex, &report->net_made, FUTEX_WAKE, 1, NULL, NULL, 0);
 	_exit(0);
 }
 
-static int start(void)
+static pid_t start(void)
 {
-	static char stack[STACK_SIZE] __attribute__((aligned(16)));
-	const int flags = CLONE_VM | CLONE_FILES | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;	// and no signal at its end
+	pid_t number = MAKERS_PID;
+	struct clone_args args = { .flags = CLONE_FILES, .set_tid = (uintptr_t)&number, .set_tid_size = 1 };	// no signal at its end
+	pid_t pid;
 
-	maker.socket = -1;
-	return clone(make, stack + sizeof stack, flags, NULL, &maker.pid, NULL, &maker.pid);
+	report->net_socket = -1;
+	pid = syscall(SYS_clone3, &args, sizeof args);
+	if (!pid)
+		make();
+	return pid;
 }
 
+// Where there is no such clone (an old kernel, a filter around us) the namespace is made after the rest.
 int begin_network(void)
 {
-	if (!(box.flags & SBX_F_MAKE_NET))
+	if (!(box.flags & SBX_F_MAKE_NET) || !(box.namespaces & CLONE_NEWPID))
 		return 0;
-	maker.started = DO(start(), "clone", "network namespace") > 0;
-	return maker.started ? 0 : -1;
+	maker = DO(start(), "clone", "network namespace");
+	if (maker < 0 && errno != ENOSYS && errno != EPERM && errno != EINVAL)
+		return -1;
+	report->error = 0;
+	return 0;
+}
+
+// It says so a little before it has ended.
+static void await_maker(void)
+{
+	const struct timespec time = { .tv_nsec = CHECK_MS * 1000000L };
+
+	while (!report->net_made) {
+		syscall(SYS_futex, &report->net_made, FUTEX_WAIT, 0, &time, NULL, 0);
+		if (!report->net_made && waitpid(maker, NULL, __WALL | WNOHANG) != 0) {
+			maker = -1;
+			report->net_error = ECHILD;
+			return;
+		}
+	}
 }
 
 static int follow(void)
 {
 	cleanup_fd int socket = -1, space = -1;
-	pid_t pid;
 
-	while ((pid = maker.pid))
-		syscall(SYS_futex, &maker.pid, FUTEX_WAIT, pid, NULL, NULL, 0);
-	socket = maker.socket;
-	errno = maker.error;
+	await_maker();
+	socket = report->net_socket;
+	errno = report->net_error;
 	if (socket < 0)
 		return failed("make", "network namespace");
 	space = ioctl(socket, SIOCGSKNS);
@@ -86,9 +107,11 @@ int finish_network(void)
 
 	if (!(box.namespaces & CLONE_NEWNET))
 		return 0;
-	if (maker.started && follow() < 0)
+	if (maker >= 0 && follow() < 0)
 		return -1;
-	up = maker.started ? allowing(ANY_ERROR, DOOR(result_of(maker.link_error), "link-up", "lo", "%s", ""))
+	if (maker < 0 && box.flags & SBX_F_MAKE_NET && DO(unshare(CLONE_NEWNET), "unshare", "network namespace") < 0)
+		return -1;
+	up = maker >= 0 ? allowing(ANY_ERROR, DOOR(result_of(report->link_error), "link-up", "lo", "%s", ""))
 			: allowing(ANY_ERROR, sys_link_up("lo"));
 	if (up < 0 && box.flags & SBX_F_VERBOSE)
 		warn("loopback:");
@@ -98,7 +121,7 @@ int finish_network(void)
 // It is about to end, if it has not yet; nobody else may wait for it, or find it.
 int reap_maker(void)
 {
-	while (maker.started && waitpid(-1, NULL, __WALL) < 0)
+	while (maker >= 0 && waitpid(maker, NULL, __WALL) < 0)
 		if (errno != EINTR)
 			return failed("wait", "network namespace");
 	return 0;

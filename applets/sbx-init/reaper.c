@@ -5,14 +5,68 @@
 // in a child.
 
 #include <errno.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "log.h"
 #include "sbx_init.h"
+
+struct range { uintptr_t start, end; };
+struct ranges { struct range list[16]; unsigned count; };
+
+static int note_read_only(struct dl_phdr_info *object, size_t size, void *argument)
+{
+	struct ranges *ranges = argument;
+
+	(void)size;
+	for (int i = 0; i < object->dlpi_phnum && ranges->count < 16; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		uintptr_t start = object->dlpi_addr + part->p_vaddr;
+
+		if (part->p_type == PT_LOAD && !(part->p_flags & PF_W))
+			ranges->list[ranges->count++] = (struct range){ start, start + part->p_memsz };
+	}
+	return 0;
+}
+
+static void give_back(uintptr_t start, uintptr_t end)
+{
+	const uintptr_t page = getauxval(AT_PAGESZ);
+
+	start &= ~(page - 1);
+	madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
+// The set-up needed much of the program, the configuration and some stack; waiting needs little, and the file's pages come
+// back by themselves.
+static void give_back_all(void)
+{
+	struct ranges ranges = { .count = 0 };
+	const uintptr_t page = getauxval(AT_PAGESZ), below = ((uintptr_t)&ranges & ~(page - 1)) - page;	// not our own frames
+
+	dl_iterate_phdr(note_read_only, &ranges);
+	give_back((uintptr_t)box.packet, (uintptr_t)(box.packet + 1));
+	give_back(below - (64 << 10), below);
+	for (unsigned i = 0; i < ranges.count; i++)
+		give_back(ranges.list[i].start, ranges.list[i].end);
+}
+
+// poll(2), without the library's own around it, which is elsewhere in the program.
+static int wait_events(struct pollfd *p, unsigned count, int timeout_ms)
+{
+	static int waited;
+
+	if (!waited++)
+		give_back_all();
+	return timeout_ms < 0 ? (int)syscall(SYS_ppoll, p, count, NULL, NULL, (size_t)(NSIG - 1) / 8) : poll(p, count, timeout_ms);
+}
 
 int open_signals(void)
 {
@@ -73,7 +127,7 @@ int await_event(int timeout_ms)
 	int ready;
 
 	do
-		ready = poll(p, 2, timeout_ms);
+		ready = wait_events(p, 2, timeout_ms);
 	while (ready < 0 && errno == EINTR);
 	if (ready < 0)
 		return failed("poll", "");
@@ -114,7 +168,7 @@ int reap_once(pid_t command, unsigned adopt_wait_ms)
 				warn("timeout exceeded waiting for lingering processes");
 			return code;
 		}
-		poll(&p, 1, until(end));
+		wait_events(&p, 1, until(end));
 		take_signals(command);
 	}
 }

@@ -305,6 +305,7 @@ static int sbx_init_main(int argc, char **argv)
 	box.channel = SBX_CHANNEL;
 	if ((argc > 1 && parse_descriptor(argv[1], &box.channel)) || (argc > 2 && parse_descriptor(argv[2], &box.program)))
 		return EXIT_USAGE;
+	box.packet = &packet;
 	reset_signals();
 	box.umask = umask(0);
 	if (tidy_descriptors() < 0 || share_report() < 0 || open_signals() < 0 || configure(&packet) < 0) {

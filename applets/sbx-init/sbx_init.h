@@ -14,6 +14,7 @@ enum { EXIT_SETUP = 1, EXIT_WAIT4 = 2, EXIT_OTHER = 255 };
 // The container. Descriptors are -1 where there is none.
 struct box {
 	const struct sbx_message *conf;
+	struct sbx_packet *packet;	// that it is in, until there is a command to wait for
 	int *fds;		// that came with it; -1 once taken
 	uint32_t flags, namespaces;
 	mode_t parent_perm, point_perm;
@@ -37,6 +38,7 @@ extern struct box box;
 struct report {
 	int error;		// errno; 0: none
 	char why[1024];
+	int net_made, net_error, net_socket, link_error;	// network.c
 };
 // In memory that a forked child shares.
 extern struct report *report;
