@@ -86,8 +86,8 @@ exit 0" "$who: loopback is up"
 	is "$(INITBOX_FAULT='clone@network namespace=38' say "ip link show lo | grep -o 'LOOPBACK,UP'; readlink /proc/self/ns/net | grep -c '$(readlink /proc/self/ns/net)'")" "LOOPBACK,UP
 0
 exit 1" "$who: where the kernel makes no network namespace beside the rest, it is made after it"
-	like "$($as unshare -Ur /bin/sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; "$@"' - "$tmp/bin/drive" $spaces once $base -- /bin/echo ran 2>&1)" \
-		'^[^r]*make network namespace: No space left on device$' "$who: and where there is none, nothing runs"
+	is "$($as unshare -Ur /bin/sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; "$@"' - "$tmp/bin/drive" $spaces once $base -- /bin/echo ran 2>&1)" \
+		"sbx-drive: make network namespace: No space left on device" "$who: and where there is none, nothing runs"
 	like "$(once initcmd='echo from init; id -u' $base -- /bin/echo then)" '^from init' "$who: the init command runs first"
 	like "$(once initcmd='exit 1' $base -- /bin/echo then)" 'init command did not exit with 0: /bin/sh: Operation canceled' "$who: and must exit with 0"
 	unlike "$(once initcmd='exit 1' $base -- /bin/echo then)" '^then' "$who: or nothing runs"
