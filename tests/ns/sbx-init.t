@@ -175,7 +175,7 @@ exit 01" "$who: overlay whose changes are lost"
 8" "$who: overlay whose changes are kept"
 	is "$(once $base mask=/etc/hostname mask=/usr/share mask=/nope -- /bin/sh -c 'cat /etc/hostname; ls /usr/share; touch /usr/share/x 2>/dev/null || echo masked')" "masked
 exit 0" "$who: masks"
-	is "$(once $base op:daemon /tmp/ready /bin/sh sh -c 'sleep 0.1; touch /tmp/ready; trap "echo told; exit" TERM; while :; do sleep 0.05; done' ';' -- /bin/sh -c 'ls /tmp/ready')" "/tmp/ready
+	is "$(once $base op:daemon /tmp/ready /bin/sh sh -c 'sleep 0.1; trap "echo told; exit" TERM; touch /tmp/ready; while :; do sleep 0.05; done' ';' -- /bin/sh -c 'ls /tmp/ready')" "/tmp/ready
 told
 exit 0" "$who: a daemon is ready before, and told to end after"
 	like "$(once $base op:daemon /tmp/ready /bin/sh sh -c 'exit 1' ';' -- /bin/echo ran)" 'daemon /bin/sh: ended before there was /tmp/ready: No child' "$who: a daemon that ends early is fatal"
