@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// sbx-floor namespaces | mounts PROGRAM - what the kernel takes for a container at least; tests/bench/sbx.sh
+//
+// namespaces: one clone3(2) with all of them, whose child exits at once. mounts: the child makes what
+// `--ro-bind / / --proc /proc --dev /dev` means, with no call more than that, and runs PROGRAM. No options are read, no ids
+// are checked, no capability is dropped, no failure is explained: nobody can use it, and nothing can be quicker.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP };
+// Numbers of the kernel's, so that a C library alone is enough to build this.
+enum { SLAVE = 1 << 19, DETACH = 2, EMPTY_PATH = 0x1000, RECURSIVE = 0x8000 };
+enum { OPEN_TREE = 428, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, MOUNT_SETATTR = 442 };
+enum { CREATE = 6 /* FSCONFIG_CMD_CREATE */, CLONE = 1 /* OPEN_TREE_CLONE */, FROM_FD = 4 /* MOVE_MOUNT_F_EMPTY_PATH */ };
+enum { RDONLY = 1, NOSUID = 2, NODEV = 4, NOEXEC = 8 };
+
+#define MUST(call) must((long)(call), __LINE__)
+static long must(long result, int line)
+{
+	if (result < 0)
+		_exit(line % 255 + 1);
+	return result;
+}
+
+static void put(const char *path, const char *text)
+{
+	int fd = (int)MUST(openat(AT_FDCWD, path, O_WRONLY));
+
+	MUST(write(fd, text, strlen(text)));
+	close(fd);
+}
+
+static void attribute(int mount, uint64_t set, uint64_t propagation, unsigned flags)
+{
+	struct { uint64_t set, clear, propagation, userns; } a = { .set = set, .propagation = propagation };
+
+	MUST(syscall(MOUNT_SETATTR, mount, "", EMPTY_PATH | flags, &a, sizeof a));
+}
+
+static int filesystem(const char *type, unsigned attributes)
+{
+	int fs = (int)MUST(syscall(FSOPEN, type, 0)), mount;
+
+	MUST(syscall(FSCONFIG, fs, CREATE, NULL, NULL, 0));
+	mount = (int)MUST(syscall(FSMOUNT, fs, 0, attributes));
+	close(fs);
+	return mount;
+}
+
+static void attach(int mount, int dir, const char *name)
+{
+	MUST(syscall(MOVE_MOUNT, mount, "", dir, name, FROM_FD));
+}
+
+static void loopback(void)
+{
+	// struct nlmsghdr and struct ifinfomsg (rtnetlink(7)): RTM_NEWLINK, NLM_F_REQUEST; interface 1, IFF_UP
+	struct { uint32_t length; uint16_t type, flags; uint32_t number[4]; uint32_t set, change; } up = {
+		sizeof up, 16, 1, { 0, 0, 0, 1 }, 1, 1,
+	};
+	int fd = (int)MUST(socket(AF_NETLINK, SOCK_RAW, 0));
+
+	MUST(send(fd, &up, sizeof up, 0));
+	close(fd);
+}
+
+static void make_dev(int root)
+{
+	static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
+	static const char *const links[] = { "fd", "stdin", "stdout", "stderr", "core", "ptmx" };
+	int dev = filesystem("tmpfs", NOSUID | NODEV), host = (int)MUST(openat(AT_FDCWD, "/host/dev", O_PATH));
+
+	attach(dev, root, "dev");
+	for (int i = 0; i < 6; i++) {
+		int node = (int)MUST(syscall(OPEN_TREE, host, nodes[i], CLONE));
+
+		MUST(mknodat(dev, nodes[i], S_IFREG | 0444, 0));
+		MUST(symlinkat(links[i], dev, links[i]));
+		attribute(node, RDONLY | NOSUID | NOEXEC, 0, 0);
+		attach(node, dev, nodes[i]);
+		close(node);
+	}
+	MUST(mkdirat(dev, "pts", 0755));
+	MUST(mkdirat(dev, "shm", 01777));
+	attach(filesystem("devpts", NOSUID | NOEXEC), dev, "pts");
+}
+
+static void mounts(void)
+{
+	int slash, base, root;
+
+	put("/proc/self/uid_map", "0 0 1");
+	put("/proc/self/setgroups", "deny");
+	put("/proc/self/gid_map", "0 0 1");
+	loopback();
+	slash = (int)MUST(openat(AT_FDCWD, "/", O_PATH));
+	attribute(slash, 0, SLAVE, RECURSIVE);
+	base = filesystem("tmpfs", NOSUID | NODEV);
+	MUST(mkdirat(base, "host", 0700));
+	MUST(mkdirat(base, "new", 0700));
+	attach(base, slash, ".");
+	MUST(fchdir(base));
+	MUST(syscall(SYS_pivot_root, ".", "host"));
+	root = (int)MUST(syscall(OPEN_TREE, AT_FDCWD, "/host", CLONE | RECURSIVE));
+	attribute(root, RDONLY | NOSUID | NODEV, 0, RECURSIVE);
+	attach(root, base, "new");
+	attach(filesystem("proc", NOSUID | NODEV | NOEXEC), root, "proc");
+	make_dev(root);
+	MUST(fchdir(root));
+	MUST(syscall(SYS_pivot_root, ".", "."));
+	MUST(syscall(SYS_umount2, ".", DETACH));
+}
+
+static int run(char *program)
+{
+	char *argv[] = { program, NULL };
+	int status;
+	pid_t pid = vfork();
+
+	if (!pid) {
+		execv(program, argv);
+		_exit(127);
+	}
+	return pid < 0 || waitpid(pid, &status, 0) < 0 || status;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+	pid_t pid;
+
+	if (argc < 2)
+		return 2;
+	pid = (pid_t)syscall(SYS_clone, SPACES | SIGCHLD, 0, 0, 0, 0);
+	if (!pid) {
+		if (argc < 3)
+			_exit(0);
+		mounts();
+		_exit(run(argv[2]));
+	}
+	return pid < 0 || waitpid(pid, &status, 0) < 0 || status;
+}
