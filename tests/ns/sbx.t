@@ -80,6 +80,8 @@ namespaces() {
 	says '1000 2000' '--uid, --gid' $system --unshare-user --uid 1000 --gid 2000 sh -c 'echo $(id -u) $(id -g)'
 	says 'box' '--hostname' $system --hostname box uname -n
 	inside 'unshare failed|No space|not permitted' '--disable-userns' $system --unshare-user --disable-userns unshare -U true
+	inside 'unshare failed|No space|not permitted' '--disable-userns: no capability undoes it' --bind / / --unshare-all --unshare-user --disable-userns --cap-add ALL \
+		sh -c 'for n in 1 2 9; do echo $n >/proc/sys/user/max_user_namespaces; done; unshare -U echo made'
 	code 125 '--assert-userns-disabled is not so' $system --assert-userns-disabled true
 	code 0 '--assert-userns-disabled with --disable-userns' $system --unshare-user --disable-userns --assert-userns-disabled true
 }
@@ -107,7 +109,8 @@ joined() {
 	child=$(cat /proc/$holder/task/$holder/children)
 	child=${child% }
 	ns=$(readlink /proc/$child/ns/pid)
-	is "$("$tmp/sbx" --pidns 5 --ro-bind / / --proc /proc readlink /proc/self/ns/pid 5</proc/$child/ns/pid 2>&1)" "$ns" 'root: --pidns joins one'
+	is "$("$tmp/sbx" --pidns 5 --ro-bind / / --proc /proc sh -c 'readlink /proc/self/ns/pid; cat /proc/1/comm' 5</proc/$child/ns/pid 2>&1)" "$ns
+sleep" 'root: --pidns joins one, and /proc is its'
 	kill -9 $holder	# unshare ignores TERM
 	wait $holder 2>/dev/null || :
 }
@@ -322,7 +325,7 @@ deaf() {
 	pid=$(sed -n 's/.*child-pid": \([0-9]*\).*/\1/p' "$tmp/info")
 	is "$(as readlink "/proc/$pid/ns/net" | cut -c 1-5)" net:\[ "$who: --info-fd: our user can enter its namespaces by that pid"
 	wait $job
-	box $system --json-status-fd 9 / 9>"$tmp/status" 2>/dev/null && code=0 || code=$?
+	box $system --json-status-fd 9 --block-fd 8 / 9>"$tmp/status" 8</dev/null 2>/dev/null && code=0 || code=$?
 	is "$code $(grep -c exit-code "$tmp/status")" '126 0' "$who: --json-status-fd: no exit code of what was not executed"
 	mkfifo -m 666 "$tmp/never"
 	box $system --stats 8 --block-fd 9 true 9<>"$tmp/never" 8>"$tmp/stats" & job=$!
