@@ -69,6 +69,10 @@ int sys_setrlimit(int resource, const char *name, rlim_t soft, rlim_t hard);
 int sys_settime(const struct timespec *time);
 int sys_settimezone(int minutes_west);
 int sys_kill(pid_t pid, int signal);
+// init starts nothing more until SIGCONT, or until this process is gone: SIGTSTP with a value (sigqueue(3)). busybox's
+// init knows the signal alone, others ignore it.
+enum { HOLD_WHILE_ALIVE = 0x686f6c64 };
+int sys_hold(void);
 int sys_reboot(int command);
 int sys_sync(void);
 // Network interface flags by rtnetlink(7): IFF_UP. Address: 4 or 16 bytes, prefix in bits.

@@ -220,6 +220,13 @@ int sys_kill(pid_t pid, int signal)
 	return DOOR(kill(pid, signal), "kill", number, "kill -%d %s\n", signal, number);
 }
 
+int sys_hold(void)
+{
+	union sigval value = { .sival_int = HOLD_WHILE_ALIVE };
+
+	return DOOR(sigqueue(1, SIGTSTP, value), "kill", "1", "kill -%d 1\n", SIGTSTP);
+}
+
 int sys_reboot(int command)
 {
 	const char *name = command == (int)RB_AUTOBOOT ? "reboot" : command == (int)RB_POWER_OFF ? "poweroff"

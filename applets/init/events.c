@@ -5,10 +5,13 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>
+#include "door.h"
 #include "init.h"
+#include "log.h"
 #include "trace.h"
 
 enum {
+	HOLDER_US = 1000000,	// how often it is looked whether who holds init is still there
 	REAP_AT_ONCE = 4096,	// so that a storm of orphans does not keep signals waiting
 	SIGNALS_AT_ONCE = 64,
 };
@@ -24,6 +27,7 @@ static const struct { int signal; enum request request; } requests[] = {
 };
 
 static sigset_t awaited;
+static pid_t holder;	// holds init for as long as it lives; 0: until SIGCONT
 static int more;	// there may be children to reap, so the next turn does not wait
 
 void events_start(void)
@@ -46,18 +50,37 @@ void events_start(void)
 		sigaction(signal, &plain, NULL);
 }
 
-static void take(int signal)
+static void hold(const siginfo_t *info)
 {
-	switch (signal) {
+	init.held = 1;
+	holder = info->si_code == SI_QUEUE && info->si_value.sival_int == HOLD_WHILE_ALIVE ? info->si_pid : 0;
+}
+
+static void ask(enum request request)
+{
+	if (request == RESTART_INIT && !job_restart())
+		warn("no restart entry");
+	else if (request != RESTART_INIT || !init.request)	// who is on the way down does not turn back
+		init.request = request;
+}
+
+static void take(const siginfo_t *info)
+{
+	switch (info->si_signo) {
 	case SIGCHLD: more = 1; break;
 	case SIGHUP: init.reload = 1; break;
 	case SIGINT: init.ctrlaltdel = 1; break;
-	case SIGTSTP: init.held = 1; break;
+	case SIGTSTP: hold(info); break;
 	case SIGCONT: init.held = 0; break;
 	}
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-		if (requests[i].signal == signal)
-			init.request = requests[i].request;
+		if (requests[i].signal == info->si_signo)
+			ask(requests[i].request);
+}
+
+static long long earlier(long long a, long long b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
 // One SIGCHLD may stand for any number of children.
@@ -78,22 +101,25 @@ static void reap(void)
 
 void wait_event(long long until)
 {
-	long long ping = CONFIG_INIT_WATCHDOG ? watchdog_turn() : -1, left;
 	static const struct timespec none;
 	struct timespec time = none;
-	int signal;
+	siginfo_t info;
+	long long left;
+	int taken;
 
-	if (ping >= 0 && (until < 0 || ping < until))
-		until = ping;
+	until = earlier(until, CONFIG_INIT_WATCHDOG ? watchdog_turn() : -1);
+	until = earlier(until, init.held && holder ? trace_now() + HOLDER_US : -1);
 	left = more ? 0 : until - trace_now();
 	if (left > 0)
 		time = (struct timespec){ .tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000 };
-	signal = sigtimedwait(&awaited, NULL, until < 0 && !more ? NULL : &time);
-	if (signal > 0)
-		take(signal);
+	taken = sigtimedwait(&awaited, &info, until < 0 && !more ? NULL : &time) > 0;
+	if (taken)
+		take(&info);
 	reap();
 	// All that is there: who says TSTP and then ends a job wants it to stay ended, but SIGCHLD comes before it.
-	for (int i = 0; signal > 0 && i < SIGNALS_AT_ONCE; i++)
-		if ((signal = sigtimedwait(&awaited, NULL, &none)) > 0)
-			take(signal);
+	for (int i = 0; taken && i < SIGNALS_AT_ONCE; i++)
+		if ((taken = sigtimedwait(&awaited, &info, &none) > 0))
+			take(&info);
+	if (init.held && holder && kill(holder, 0) < 0)
+		init.held = 0;
 }

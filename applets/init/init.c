@@ -98,7 +98,7 @@ static enum state one_by_one(enum action action, enum state next)
 		if (entry->action != action)
 			continue;
 		until_done(entry, next);
-		if (action == SYSINIT && !init.request && failed_badly(entry))
+		if (action == SYSINIT && !init.request && !init.held && failed_badly(entry))
 			sysinit_failed(entry);
 	}
 	return init.request ? STATE_SHUTDOWN : next;
@@ -145,25 +145,13 @@ static void offer_shell(void)
 		job_rescue(0);
 }
 
-static int can(enum request request)
-{
-	if (request != RESTART_INIT)
-		return 1;
-	for (int i = 0; i < init.table->count; i++)
-		if (init.table->entries[i].action == RESTART)
-			return 1;
-	warn("no restart entry");
-	return 0;
-}
-
 static enum state state_run(void)
 {
 	jobs_want(RESPAWN);
 	jobs_want(ASKFIRST);
 	for (;;) {
-		if (init.request && can(init.request))
+		if (init.request)
 			return STATE_SHUTDOWN;
-		init.request = NOTHING;
 		if (init.reload)
 			jobs_reload();
 		if (init.childless && !init.held && !jobs_any())
@@ -263,12 +251,24 @@ static void set_watchdog(const char *text)
 		watchdog_start(seconds);
 }
 
+static void set_shutdown(const char *text)
+{
+	int seconds = parse_seconds(text);
+
+	if (seconds < 1)
+		warn("initbox.shutdown-timeout=%s: not 1 to 86400 seconds", text);
+	else
+		shutdown_seconds = seconds;
+}
+
 static void take_settings(int argc, char **argv)
 {
 	char value[32];
 
 	if (setting(argc, argv, "initbox.panic", value, sizeof value))
 		set_panic(value);
+	if (setting(argc, argv, "initbox.shutdown-timeout", value, sizeof value))
+		set_shutdown(value);
 	if (CONFIG_INIT_WATCHDOG && setting(argc, argv, "initbox.watchdog", value, sizeof value))
 		set_watchdog(value);
 }
@@ -285,7 +285,6 @@ static void start_up(int argc, char **argv)
 	events_start();
 	setsid();
 	(void)!chdir("/");
-	umask(022);
 	set_environment();
 	set_limits();
 	if (is_machine())
@@ -340,8 +339,10 @@ const struct applet init_applet = {
 		"  rescue       as PID 1: a shell before anything else\n"
 		"  initbox.panic=offer|shell|reboot|poweroff|halt\n"
 		"               as PID 1, also for the kernel: when a sysinit entry fails badly\n"
+		"  initbox.shutdown-timeout=SECONDS\n"
+		"               as PID 1, also for the kernel: for one shutdown entry (300)\n"
 		"  0 6          otherwise: tell PID 1 to power off, to reboot\n"
 		"  q u          tell it to read inittab again, to restart itself\n"
 		"Signals to PID 1: USR1 halt, USR2 and PWR power off, TERM reboot, INT ctrlaltdel entries,\n"
-		"HUP read inittab again, QUIT restart entry, TSTP restart nothing until CONT.\n"),
+		"HUP read inittab again, QUIT restart entry, TSTP start nothing until CONT.\n"),
 };

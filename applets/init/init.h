@@ -16,7 +16,7 @@ struct init {
 	struct inittab *table;
 	enum request request;
 	int reload, ctrlaltdel;	// asked for, not done yet
-	int held;		// SIGTSTP: nothing is restarted until SIGCONT
+	int held;		// SIGTSTP: nothing is started until SIGCONT
 	int childless;		// no process is left
 };
 extern struct init init;
@@ -36,6 +36,8 @@ long long jobs_start(void);
 void jobs_drop(void);
 // Takes note of a child's end; most are orphans and no jobs.
 void job_ended(pid_t pid, int status);
+// The entry that takes PID 1 over; NULL: there is none.
+struct entry *job_restart(void);
 // Whether any entry keeps init busy, now or later.
 int jobs_any(void);
 // A shell on the console, when there is nothing else; started like any job, for who presses Enter within `offer_s`
@@ -53,6 +55,7 @@ void watchdog_leave(int seconds);
 void watchdog_stop(void);
 
 // stop.c
+extern int shutdown_seconds;	// the bound of one shutdown entry
 enum state stop_shutdown(void);
 enum state stop_terminate(void);
 enum state stop_kill(void);

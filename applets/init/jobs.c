@@ -59,6 +59,14 @@ static int is_kept(const struct entry *entry)
 	return entry->action == RESPAWN || entry->action == ASKFIRST;
 }
 
+struct entry *job_restart(void)
+{
+	for (int i = 0; i < init.table->count; i++)
+		if (init.table->entries[i].action == RESTART)
+			return &init.table->entries[i];
+	return NULL;
+}
+
 int jobs_any(void)
 {
 	const struct entry *entry;
@@ -89,13 +97,19 @@ static void start(struct entry *entry)
 	entry->due = entry->started + FORK_RETRY_S * 1000000LL;
 }
 
+// On the way down only shutdown entries, and while init is held only what Ctrl-Alt-Del is to do.
+static int may_start(const struct entry *entry)
+{
+	return init.request ? entry->action == SHUTDOWN : !init.held || entry->action == CTRLALTDEL;
+}
+
 long long jobs_start(void)
 {
 	long long next = -1;
 	struct entry *entry;
 
 	for (int i = 0; (entry = job(i)); i++) {
-		if (!entry->wanted || (init.held && is_kept(entry)))
+		if (!entry->wanted || !may_start(entry))
 			continue;
 		if (entry->due <= trace_now())
 			start(entry);
@@ -146,7 +160,7 @@ void job_ended(pid_t pid, int status)
 	entry->status = status;
 	set_due(entry);
 	if (is_kept(entry))
-		entry->wanted = 1;
+		entry->wanted = !init.request;
 	else if (entry != &rescue && (!init.request || entry->action == SHUTDOWN))	// on the way down all end
 		report(entry, status);
 }

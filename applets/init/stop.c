@@ -16,13 +16,14 @@
 #include "trace.h"
 
 enum {
-	SHUTDOWN_S = 300,	// for one shutdown entry; rc.shutdown has bounds of its own
 	TERM_S = 5,		// between SIGTERM and SIGKILL
 	KILL_S = 3,		// a process that waits for a dead device does not even take SIGKILL
 	SYNC_S = 20,
 	REBOOT_S = 60,		// the kernel stops its devices meanwhile
 	REBOOT_TRIES = 3,
 };
+
+int shutdown_seconds = 300;	// rc.shutdown has bounds of its own
 
 static const struct { const char *what; int command; } ways[] = {
 	[HALT] = { "halting", RB_HALT_SYSTEM },
@@ -40,14 +41,14 @@ static long long in_seconds(int seconds)
 
 static void run_shutdown_entry(struct entry *entry)
 {
-	long long end = in_seconds(SHUTDOWN_S);
+	long long end = in_seconds(shutdown_seconds);
 
 	job_want(entry);
 	while (entry->wanted || entry->pid) {
 		long long next = jobs_start();
 
 		if (trace_now() >= end) {
-			warn("%s: not done after %d s", entry->command, SHUTDOWN_S);
+			warn("%s: not done after %d s", entry->command, shutdown_seconds);
 			entry->wanted = 0;
 			return;
 		}
@@ -104,18 +105,18 @@ static void restart_init(void)
 {
 	char buffer[WORDS_BYTES];
 	char *argv[COMMAND_WORDS + 1];
+	const struct entry *entry = job_restart();
+	const char *path;
 	sigset_t none;
 
+	if (!entry)		// not there any more
+		return;
+	path = command_words(entry->command, buffer, argv);
 	sigemptyset(&none);
-	for (int i = 0; i < init.table->count; i++)
-		if (init.table->entries[i].action == RESTART) {
-			const char *path = command_words(init.table->entries[i].command, buffer, argv);
-
-			sigprocmask(SIG_SETMASK, &none, NULL);
-			execv(path, argv);
-			warn("%s:", path);
-			events_start();
-		}
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(path, argv);
+	warn("%s:", path);
+	events_start();
 }
 
 static int kexec_loaded(void)
@@ -164,7 +165,7 @@ static enum state power(enum request request)
 		wait_event(in_seconds(1));
 		if (i == REBOOT_TRIES - 1) {
 			warn("the kernel did not take that: a shell on the console");
-			init.table->count = 0;
+			init.table->count = init.request = init.held = 0;
 			return STATE_RUN;
 		}
 	}
@@ -180,5 +181,5 @@ enum state stop_power(void)
 	if (request != RESTART_INIT)
 		return power(request);
 	restart_init();
-	return STATE_WAIT;
+	return STATE_SYSINIT;	// all has been ended, and unmounted perhaps
 }

@@ -43,10 +43,9 @@ static void step_scripts(void)
 	run_scripts("/etc/shutdown.d", script_seconds * 1000);
 }
 
-// init restarts nothing meanwhile; busybox's init knows this signal too, others ignore it.
 static void step_hold(void)
 {
-	allowing(ANY_ERROR, sys_kill(1, SIGTSTP));
+	allowing(ANY_ERROR, sys_hold());
 }
 
 static void step_terminate(void)

@@ -30,6 +30,12 @@ cat >"$tmp/helper.c" <<'END'
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
+#include "door.h"
+
+int sys_hold(void)
+{
+	return sigqueue(1, SIGTSTP, (union sigval){ .sival_int = HOLD_WHILE_ALIVE });
+}
 
 static void ignore_all(void)
 {
@@ -52,7 +58,8 @@ static void fill(int fd)
 
 static void streams(int fd, int other)
 {
-	dup2(other, 9);		// nobody reads there, but it is open
+	dup2(other, 9);
+	setenv("LISTEN_FDS", "1", 1);	// so that init leaves it open, and nobody reads there
 	for (int i = 0; i < 3; i++)
 		dup2(fd, i);
 }
@@ -114,6 +121,8 @@ int main(int argc, char **argv)
 		fill(fds[1]);
 		streams(fds[1], fds[0]);
 	}
+	if (!strcmp(argv[1], "hold"))
+		return sys_hold() < 0 ? 1 : pause();
 	if (!strcmp(argv[1], "terminal"))
 		terminal("/out/screen", 1, 1);
 	if (!strcmp(argv[1], "nobody") || !strcmp(argv[1], "somebody"))
@@ -126,7 +135,7 @@ int main(int argc, char **argv)
 }
 END
 for cc in musl-gcc gcc cc clang; do
-	if $cc -O1 -w -static -o "$template/bin/helper" "$tmp/helper.c" -lutil 2>"$tmp/cc" &&
+	if $cc -O1 -w -static -Ilibcommon -o "$template/bin/helper" "$tmp/helper.c" -lutil 2>"$tmp/cc" &&
 		$cc -O1 -static -o "$template/bin/orphans" tests/orphans.c 2>>"$tmp/cc"; then break; fi
 done
 [ -e "$template/bin/orphans" ] || skip_all "no C compiler for the helpers: $(cat "$tmp/cc")"
@@ -195,6 +204,19 @@ test_script after_panic <<'END'
 #!/bin/sh
 echo goes on >>/out/on
 exec poweroff
+END
+start reloads <<'END'
+::respawn:/bin/sh -c 'echo x >>/out/starts'
+::once:/bin/sh -c 'for i in 1 2 3 4 5 6; do sleep 0.5; kill -HUP 1; done; exec poweroff'
+END
+start slow-shutdown '/sbin/init initbox.shutdown-timeout=1' <<'END'
+::once:poweroff
+::shutdown:/bin/sh -c 'sleep 100; echo first >>/out/order'
+::shutdown:/bin/sh -c 'echo second >>/out/order'
+END
+start holder <<'END'
+::respawn:/bin/sh -c 'echo $$ >/out/pid; echo $$ >>/out/pids; exec sleep 1000'
+::once:/bin/sh -c 'sleep 0.3; helper hold & sleep 0.3; kill $(cat /out/pid); sleep 1.3; wc -l </out/pids >/out/held; kill -9 $!; sleep 1.3; poweroff'
 END
 start offer-nobody "/bin/helper nobody /sbin/init" <<'END'
 ::sysinit:/bin/missing
@@ -284,6 +306,7 @@ echo "::respawn:/bin/sh -c 'echo \$\$ >>/out/new; exec sleep 100'" >/tmp.new
 grep -v removed /etc/inittab >>/tmp.new
 cat /tmp.new >/etc/inittab
 kill -HUP 1; sleep 0.5
+if kill -0 $(cat /out/removed); then echo lives >>/out/removed; fi
 : >/etc/inittab; kill -HUP 1; sleep 0.2
 mv /etc/inittab /etc/away; kill -HUP 1; sleep 0.2
 mv /etc/away /etc/inittab; cat /tmp.new >/etc/inittab
@@ -311,7 +334,7 @@ for row in $rows; do
 	is "$(out new | wc -l)" 1 "SIGHUP: a new entry is started"
 	is "$(out kept.held | wc -l)" 1 "what did not change goes on, and after SIGTSTP nothing is restarted"
 	is "$(out kept | wc -l)" 2 "until SIGCONT"
-	is "$(out removed | wc -l)" 1 "a removed entry is not restarted"
+	is "$(out removed | wc -l)" 1 "a removed entry is ended, and not restarted"
 	like "$log" '^init: /etc/inittab: no entries, so the old ones stay' "an inittab without entries is not taken"
 	like "$log" '^init: /etc/inittab, so the old entries stay: No such file' "nor one that is missing"
 	like "$log" 'no restart entry' "SIGQUIT without a restart entry is one line"
@@ -326,11 +349,47 @@ END
 is "$(out again)" 1 "SIGQUIT executes the restart entry as PID 1"
 is "$(out started | sed 's/^[0-9]*$/sysinit/' | tr '\n' ' ')" "sysinit shutdown sysinit shutdown " "after a shutdown, and it starts anew"
 pid1 restart-missing <<'END'
-::once:/bin/sh -c '[ -e /out/x ] && exec poweroff; echo x >>/out/x; sleep 0.1; kill -QUIT 1'
+::sysinit:/bin/sh -c 'sleep 0.2; echo sysinit >>/out/order'
+::respawn:/bin/sh -c 'echo respawn >>/out/order; exec sleep 1000'
+::once:/bin/sh -c 'sleep 0.3; [ -e /out/x ] && exec poweroff; echo x >>/out/x; kill -QUIT 1'
 ::restart:/bin/missing
 END
-is "$(out x)$code" x130 "a restart entry that cannot be executed is not the end: what it ran is run again"
+is "$(out order | tr '\n' ' ')$code" "sysinit respawn sysinit respawn 130" \
+	"a restart entry that cannot be executed is not the end: it boots again"
 like "$log" '^init: /bin/missing: No such file' "which it says"
+
+start quit <<'END'
+::sysinit:/bin/sh -c 'kill -QUIT 1; sleep 0.2; echo sysinit >>/out/order'
+::once:/sbin/poweroff
+::shutdown:/bin/sh -c 'kill -QUIT 1; sleep 0.2; echo shutdown >>/out/order'
+END
+start quit-late <<'END'
+::once:/sbin/poweroff
+::shutdown:/bin/sh -c 'kill -QUIT 1; sleep 0.2; echo shutdown >>/out/order'
+::restart:/bin/sh -c 'echo restart >>/out/order'
+END
+start way-down <<'END'
+::once:/bin/sh -c 'sleep 0.3; exec poweroff'
+::respawn:/bin/sh -c 'echo $$ >/out/pid; echo respawn >>/out/order; exec sleep 1000'
+::shutdown:/bin/sh -c 'kill $(cat /out/pid); kill -TSTP 1; kill -CONT 1; sleep 0.3; echo shutdown >>/out/order'
+::shutdown:/bin/sh -c 'sleep 0.2; echo shutdown >>/out/order'
+END
+start held-boot <<'END'
+::ctrlaltdel:/bin/sh -c 'kill -TSTP 1; kill -9 $(cat /out/pid); sleep 0.3; echo reboot >>/out/order; exec reboot'
+::sysinit:/bin/sh -c 'echo $$ >/out/pid; kill -INT 1; exec sleep 1000'
+::sysinit:/bin/sh -c 'echo sysinit >>/out/order'
+::wait:/bin/sh -c 'echo wait >>/out/order'
+::once:/bin/sh -c 'echo once >>/out/order'
+END
+finish quit
+is "$(out order | tr '\n' ' ')$code" "sysinit shutdown 130" "SIGQUIT without a restart entry disturbs neither a boot nor a shutdown"
+finish quit-late
+is "$(out order | tr '\n' ' ')$code" "shutdown 130" "with one, it does not turn a shutdown back"
+finish way-down
+is "$(out order | tr '\n' ' ')$code" "respawn shutdown shutdown 130" "on the way down only shutdown entries are started"
+finish held-boot
+is "$(out order | tr '\n' ' ')$code" "reboot 129" "while init is held a boot does not go on"
+unlike "$log" 'failed badly' "nor is it said to have failed"
 
 pid1 all-signals <<'END'
 ::once:/bin/sh -c 'for s in $(seq 1 64); do case $s in 10|12|15|30) ;; *) kill -$s 1 ;; esac; done; sleep 0.2; echo on >/out/on; exec poweroff'
@@ -534,6 +593,14 @@ END
 is "$(out fds | grep -c ' [012] -> ')" 3 "without a console 0, 1 and 2 are open all the same"
 is "$code" 130 "and everything goes on"
 
+pid1 late-console "/bin/helper closed /sbin/init" 'mkdir dev/console' <<'END'
+::sysinit:/bin/sh -c 'rmdir /dev/console && : >/dev/console'
+::sysinit:echo spoken
+::sysinit:cp /dev/console /out/console
+::once:poweroff
+END
+is "$(out console)" spoken "a console that comes later is used by what starts then"
+
 test_script terminal <<'END'
 #!/bin/sh
 (tty; stty -a; echo TERM=$TERM; : </dev/tty && echo controlling) >/out/terminal 2>&1
@@ -602,6 +669,15 @@ like "$log" '^init: nothing to run: a shell on the console' "when nothing is lef
 finish stubborn
 like "$log" 'not all processes have ended 5 s after SIGTERM: they are killed' "what ignores TERM is killed"
 ok "after 5 s ($took ms)" test "$took" -ge 5000 -a "$took" -le 7500
+
+finish reloads
+starts=$(out starts | wc -l)
+ok "what ends at once is not started more often because inittab is read again ($starts times in 3 s)" test "$starts" -ge 6 -a "$starts" -le 8
+finish slow-shutdown
+is "$(out order)$code" second130 "a shutdown entry has the time that initbox.shutdown-timeout= gives it"
+like "$log" "sleep 100.*: not done after 1 s" "which is said"
+finish holder
+is "$(out held) $(out pids | wc -l)" "1 2" "who holds init does so until it is gone"
 
 finish respawn
 starts=$(out starts | wc -l)

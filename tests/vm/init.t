@@ -197,7 +197,8 @@ guest <<'END'
 echo "stop now" >/dev/ttyS0
 tries=0
 # The driver takes 4 kB before anyone waits.
-while timeout 1 dd if=/dev/zero of=/dev/ttyS0 bs=8k count=1 2>/dev/null && [ $tries -lt 50 ]; do
+head -c 8192 /dev/zero | tr '\0' '\n' >/tmp/much
+while timeout 1 dd if=/tmp/much of=/dev/ttyS0 bs=8k 2>/dev/null && [ $tries -lt 50 ]; do
 	tries=$((tries + 1))
 	usleep 100000
 done
@@ -208,6 +209,9 @@ mount --bind /tmp/inittab /etc/inittab
 kill -HUP 1
 sleep 2
 like "$(dmesg)" 'init: /bin/missing: ends at once' "init does not: it goes on, and the kernel log has its words"
+echo "ttyS0::respawn:/bin/sh -c 'echo goes again; exec sleep 1000'" >>/tmp/inittab
+kill -HUP 1
+sleep 1
 END
 mkfifo "$tmp/line"
 exec 5<>"$tmp/line"
@@ -217,6 +221,7 @@ input=$tmp/line
 boot -n
 input='' && kill $asks 2>/dev/null
 exec 5>&-
+console_has '^goes again' "an entry of that terminal sets it going"
 ended poweroff "XOFF: it powers off"
 
 ## No console at all
