@@ -74,7 +74,7 @@ static int add_path(int ruleset, const void *value, uint64_t known)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return failed("open", path);
+		return failed("landlock: open", path);
 	rule = (struct path_beneath){ S_ISDIR(st.st_mode) ? access : access & FILE_RIGHTS, fd };
 	return DO((int)syscall(SYS_landlock_add_rule, ruleset, 1, &rule, 0), "landlock_add_rule", path);
 }

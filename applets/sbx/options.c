@@ -195,11 +195,25 @@ static int option_preset(struct plan *plan, const char *text)
 	}
 }
 
-static int option_filter(struct plan *plan, enum option_id option, const char *text)
+static int put_filter(struct plan *plan, enum option_id option, int fd)
 {
 	enum { INSTRUCTION = 8, PROGRAM_MAX = 8 * 4096 };
 	size_t length;
-	char *code;
+	char *code = load_fd(fd, PROGRAM_MAX, &length);
+
+	if (!code)
+		return refuse(option, "descriptor %d: %m", fd);
+	if (length % INSTRUCTION || !length) {
+		free(code);
+		return refuse(option, "descriptor %d: %zu bytes are no BPF program", fd, length);
+	}
+	sbx_put(&plan->conf, SBX_SECCOMP_FILTER, code, length);
+	free(code);
+	return 0;
+}
+
+static int option_filter(struct plan *plan, enum option_id option, const char *text)
+{
 	int fd;
 
 	if (parse_fd(plan, option, text, &fd))
@@ -211,16 +225,7 @@ static int option_filter(struct plan *plan, enum option_id option, const char *t
 		return 0;
 	}
 	plan->has_filters = 1;
-	code = load_fd(fd, PROGRAM_MAX, &length);
-	if (!code)
-		return refuse(option, "descriptor %s: %m", text);
-	if (length % INSTRUCTION || !length) {
-		free(code);
-		return refuse(option, "descriptor %s: %zu bytes are no BPF program", text, length);
-	}
-	sbx_put(&plan->conf, SBX_SECCOMP_FILTER, code, length);
-	free(code);
-	return 0;
+	return put_filter(plan, option, fd);
 }
 
 static int option_capability(struct plan *plan, enum option_id option, const char *name)
@@ -520,18 +525,6 @@ static int combination(struct plan *plan)
 	return 0;
 }
 
-static int last_filter(struct plan *plan)
-{
-	char number[16];
-	int fd = plan->seccomp_fd;
-
-	if (fd < 0)
-		return 0;
-	format(number, sizeof number, "%d", fd);
-	plan->seccomp_fd = -1;
-	return option_filter(plan, O_ADD_SECCOMP_FD, number);
-}
-
 int plan_parse(struct plan *plan, int argc, char **argv)
 {
 	int left, result;
@@ -549,7 +542,7 @@ int plan_parse(struct plan *plan, int argc, char **argv)
 	if (!result)
 		result = combination(plan);
 	if (!result)
-		result = last_filter(plan);
+		result = plan->seccomp_fd < 0 ? 0 : put_filter(plan, O_SECCOMP, plan->seccomp_fd);
 	if (result)
 		return result;
 	if (!left && !plan->serve) {

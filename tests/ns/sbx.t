@@ -553,9 +553,53 @@ refused() {
 	--serve|--bind / / --unshare-pid --serve /tmp/x
 	--job|--job /no/such/socket
 	--chdir|--bind / / --chdir relative
+	--bind-try|--bind / / --bind-try /no/such relative
+	--dev-bind|--dev-bind /no/such /mnt --bind / /
+	--dev-bind-try|--bind / / --dev-bind-try /usr relative
+	--ro-bind-try|--bind / / --ro-bind-try /usr relative
+	--ro-bind-fd|--bind / / --ro-bind-fd 77 /mnt
+	--ro-bind-fd|--bind / / --ro-bind-fd 0 relative
+	--bind-data|--bind / / --bind-data 77 /mnt
+	--ro-bind-data|--bind / / --ro-bind-data 0 relative
+	--remount-ro|--bind / / --remount-ro relative
+	remount|--bind / / --tmpfs /tmp --dir /tmp/x --remount-ro /tmp/x
+	remount|--bind / / --remount-ro /no/such
+	--overlay-src|--bind / / --overlay-src /no/such --ro-overlay /mnt
+	--tmp-overlay|--bind / / --tmp-overlay /mnt
+	--tmp-overlay|--bind / / --overlay-src /usr --tmp-overlay relative
+	--proc|--bind / / --proc relative
+	proc|--bind / / --proc /etc/passwd
+	--dev|--bind / / --dev relative
+	dev|--bind / / --dev /etc/passwd/x
+	--mqueue|--bind / / --mqueue relative
+	--dir|--bind / / --dir relative
+	--symlink|--bind / / --symlink x relative
+	symlink|--bind / / --tmpfs /tmp --symlink x /tmp/.
+	--auto-root|--auto-root /no/such
+	auto-root|--auto-root / --auto-root /
+	auto-etc|--bind / / --tmpfs /etc --auto-etc --auto-etc
+	--sync-fd|--bind / / --sync-fd 77
+	--sync-fd|--bind / / --sync-fd 1x
+	--block-fd|--bind / / --block-fd 77
+	--userns-block-fd|--bind / / --unshare-user --userns-block-fd 77
+	--userns-block-fd|--bind / / --userns-block-fd 99999999999
+	--keep-fd|--bind / / --keep-fd 77
+	--stats|--bind / / --unshare-pid --stats 77
+	--landlock-rw|--bind / / --landlock-rw relative
+	landlock|--bind / / --landlock-rw /no/such
+	--chdir|--bind / / --chdir
+	chdir|--bind / / --chdir /etc/passwd
+	--seccomp|--bind / / --seccomp 0
+	--seccomp|--bind / / --seccomp 0 --add-seccomp-fd 0
+	--lock-file|--bind / / --unshare-pid --serve /no/such/socket --lock-file /etc/passwd
+	--serve|--bind / / --serve /tmp/x --unshare-pid --as-pid-1
+	--disable-userns|--bind / / --userns 0 --disable-userns
 	exec label|--bind / / --exec-label no_such_label
 	file label|--bind / / --file-label no_such_label --tmpfs /tmp
 	END
+	# argv0 takes any text
+	is "$(box --help | sed -n 's/^  --\([a-z0-9-]*\) [A-Z].*/\1/p' | grep -vx argv0 | while read -r name; do
+		sed -n '/^refused() {/,/^}/p' "$top/tests/ns/sbx.t" | grep -qe "|.*--$name" || echo "$name"; done)" '' "$who: every option that takes something was given something wrong"
 	for last in --bind '--bind /' --uid '--setenv A'; do
 		box $last >"$tmp/out" 2>"$tmp/error" && code=0 || code=$?
 		is "$code $(wc -l <"$tmp/error") $(cat "$tmp/out")" '125 1 ' "$who: refused: $last at the end"
