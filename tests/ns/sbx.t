@@ -315,12 +315,12 @@ deaf() {
 	wait $reader
 	is "$code $(cat "$tmp/error")" '4 sbx: --stats: Broken pipe' "$who: --stats: its reader has gone" # without SIGPIPE
 	cat "$tmp/pipe" >"$tmp/info" & reader=$!
-	$change "$tmp/sbx" $system --info-fd 9 sleep 1 9>"$tmp/pipe" & job=$!
+	$change "$tmp/sbx" $system --info-fd 9 sleep 0.5 9>"$tmp/pipe" & job=$!
 	wait $reader
 	ok "$who: --info-fd is closed when all is told" kill -0 $job
 	wait $job
 	: >"$tmp/info"
-	(box $system --info-fd 9 sleep 0.7 9>"$tmp/info") & job=$!
+	(box $system --info-fd 9 sleep 0.4 9>"$tmp/info") & job=$!
 	until_true grep -q '^}' "$tmp/info"
 	pid=$(sed -n 's/.*child-pid": \([0-9]*\).*/\1/p' "$tmp/info")
 	is "$(as readlink "/proc/$pid/ns/net" | cut -c 1-5)" net:\[ "$who: --info-fd: our user can enter its namespaces by that pid"
