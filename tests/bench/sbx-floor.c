@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// sbx-floor namespaces | mounts PROGRAM - what the kernel takes for a container at least; tests/bench/sbx.sh
+// sbx-floor namespaces | mounts PROGRAM | few PROGRAM - what the kernel takes for a container at least; tests/bench/sbx.sh
 //
 // namespaces: one clone3(2) with all of them, whose child exits at once. mounts: the child makes what
-// `--ro-bind / / --proc /proc --dev /dev` means, with no call more than that, and runs PROGRAM. No options are read, no ids
+// `--ro-bind / / --proc /proc --dev /dev` means, with no call more than that, and runs PROGRAM; `few` does without the
+// network and the user namespace. No options are read, no ids
 // are checked, no capability is dropped, no failure is explained: nobody can use it, and nothing can be quicker.
 
 #include <fcntl.h>
@@ -16,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP };
+enum { SPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
+	FEW = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC };
 // Numbers of the kernel's, so that a C library alone is enough to build this.
 enum { SLAVE = 1 << 19, DETACH = 2, EMPTY_PATH = 0x1000, RECURSIVE = 0x8000 };
 enum { OPEN_TREE = 428, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, MOUNT_SETATTR = 442 };
@@ -94,14 +96,18 @@ static void make_dev(int root)
 	attach(filesystem("devpts", NOSUID | NOEXEC), dev, "pts");
 }
 
-static void mounts(void)
+static void identity(void)
 {
-	int slash, base, root;
-
 	put("/proc/self/uid_map", "0 0 1");
 	put("/proc/self/setgroups", "deny");
 	put("/proc/self/gid_map", "0 0 1");
 	loopback();
+}
+
+static void mounts(void)
+{
+	int slash, base, root;
+
 	slash = (int)MUST(openat(AT_FDCWD, "/", O_PATH));
 	attribute(slash, 0, SLAVE, RECURSIVE);
 	base = filesystem("tmpfs", NOSUID | NODEV);
@@ -135,15 +141,17 @@ static int run(char *program)
 
 int main(int argc, char **argv)
 {
-	int status;
+	int status, few = argc > 2 && *argv[1] == 'f';
 	pid_t pid;
 
 	if (argc < 2)
 		return 2;
-	pid = (pid_t)syscall(SYS_clone, SPACES | SIGCHLD, 0, 0, 0, 0);
+	pid = (pid_t)syscall(SYS_clone, (few ? FEW : SPACES) | SIGCHLD, 0, 0, 0, 0);
 	if (!pid) {
 		if (argc < 3)
 			_exit(0);
+		if (!few)
+			identity();
 		mounts();
 		_exit(run(argv[2]));
 	}
