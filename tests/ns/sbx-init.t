@@ -454,6 +454,14 @@ run_leaks() {
 
 # A sender that does not keep to the protocol
 run_protocol() {
+	while read -r bad why words; do
+		is "$($as "$tmp/bin/sbx-init" $words 2>&1 </dev/null; echo "$?")" "sbx-init: $bad: $(echo "$why" | tr _ ' ') (see sbx-init --help)
+2" "$who: arguments: $words"
+	done <<-END
+	x not_a_descriptor x
+	-1 not_a_descriptor 3 -1
+	5 unexpected_argument 3 4 5
+	END
 	ping=736278010100000000000000$(printf %08d 0)
 	is "$(serve $base -- raw $ping)" "raw 0 " "$who: protocol: a ping by hand"
 	while read -r what bytes; do
