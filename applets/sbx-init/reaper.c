@@ -18,6 +18,8 @@
 #include "log.h"
 #include "sbx_init.h"
 
+enum { SETTLE_MS = 100 };
+
 struct range { uintptr_t start, end; };
 struct ranges { struct range list[16]; unsigned count; };
 
@@ -58,13 +60,20 @@ static void give_back_all(void)
 		give_back(ranges.list[i].start, ranges.list[i].end);
 }
 
-// poll(2), without the library's own around it, which is elsewhere in the program.
+// poll(2); what has not come for a while may take long: then without the library's own around it, which is elsewhere in the
+// program.
 static int wait_events(struct pollfd *p, unsigned count, int timeout_ms)
 {
-	static int waited;
+	static int settled;
 
-	if (!waited++)
+	if (!settled && timeout_ms < 0) {
+		int ready = poll(p, count, SETTLE_MS);
+
+		if (ready)
+			return ready;
+		settled = 1;
 		give_back_all();
+	}
 	return timeout_ms < 0 ? (int)syscall(SYS_ppoll, p, count, NULL, NULL, (size_t)(NSIG - 1) / 8) : poll(p, count, timeout_ms);
 }
 
