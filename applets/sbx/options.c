@@ -14,7 +14,7 @@
 #include "sbx.h"
 #include "version.h"
 
-enum { ARGS_LIMIT = 8 << 20, ARGS_DEPTH = 8, FD_LIMIT = 1 << 20 };
+enum { VARIABLES_MAX = 8192, ARGS_LIMIT = 8 << 20, ARGS_DEPTH = 8, FD_LIMIT = 1 << 20 };
 
 // The newest bubblewrap whose options are all here; what `bwrap --version` is asked for.
 static const char bubblewrap[] = "bubblewrap 0.11.0";
@@ -153,6 +153,8 @@ static int option_env(struct plan *plan, enum option_id option, char **args)
 	}
 	if (!*args[0] || strchr(args[0], '='))
 		return refuse(option, "not the name of a variable: %-s", args[0]);
+	if (plan->env.count >= VARIABLES_MAX)	// each is compared with all others
+		return refuse(option, "more than %d variables", VARIABLES_MAX);
 	if (option == O_SETENV)
 		env_put(plan, args[0], args[1]);
 	else

@@ -356,6 +356,8 @@ excesses() {
 	is "$(perl -e 'exec @ARGV, ("x") x 100000' timeout 20 $change "$tmp/sbx" $system sh -c 'echo $#' sh 2>&1)" 100000 "$who: a command with 100,000 arguments"
 	perl -e 'print join "", map { "--setenv\0V$_\0x\0" } 1 .. 2000' >"$tmp/args"
 	says 2000 '--args: 2,000 variables' $system --args 9 sh -c 'env | grep -c ^V' 9<"$tmp/args"
+	perl -e 'print join "", map { "--setenv\0V$_\0\0" } 1 .. 8200' >"$tmp/args"
+	inside '^sbx: --setenv: more than 8192 variables' '--args: 8,200 are too many' --args 9 true 9<"$tmp/args"
 	mkfifo "$tmp/work/fifo"
 	inside '^sbx: .*/?fifo' '--file: a fifo is in its place' $system --bind "$tmp/work" /mnt --file 9 /mnt/fifo true 9<"$tmp/text"
 	rm -f "$tmp/work/fifo"
