@@ -27,7 +27,7 @@ who=root
 
 # as COMMAND... - as root, or as a user that owns nothing; never longer than a few seconds
 as() {
-	if [ $who = root ]; then timeout 20 "$@"; else timeout 20 setpriv --reuid $user --regid $user --clear-groups "$@"; fi
+	if [ $who = root ]; then timeout -k 1 20 "$@"; else timeout -k 1 20 setpriv --reuid $user --regid $user --clear-groups "$@"; fi
 }
 box() { as "$tmp/sbx" "$@"; }
 # code EXPECTED TEXT ARGUMENT...
@@ -625,7 +625,9 @@ x:x:0:0::/:/bin/sh
 /var/data' "$who: a long command line through --args"
 	says 'nsfs own' 'its own user namespace, bound as flatpak does' $system --unshare-user --tmpfs /run --ro-bind /proc/self/ns/user /run/.userns \
 		sh -c 'echo $(stat -f -c %T /run/.userns) $([ "$(stat -L -c %i /proc/self/ns/user)" = "$(stat -c %i /run/.userns)" ] && echo own)'
-	code 125 'but nothing else by way of /proc' $system --ro-bind /proc/self/fd/9 /tmp/x true 9<"$tmp/src"
+	for link in fd/0 cwd root exe; do
+		code 125 "but nothing else by way of /proc: $link" $system --ro-bind /proc/self/$link /tmp/x true <"$tmp/src"
+	done
 	n=0
 	while [ $n -lt 300 ]; do printf '%s\0' --ro-bind /etc/passwd /tmp/p$n; n=$((n + 1)); done >"$tmp/args"
 	says 300 'hundreds of mounts' $system --args 9 sh -c 'ls /tmp/p* | wc -l' 9<"$tmp/args"
