@@ -328,11 +328,8 @@ deaf() {
 	box $system --json-status-fd 9 --block-fd 8 / 9>"$tmp/status" 8</dev/null 2>/dev/null && code=0 || code=$?
 	is "$code $(grep -c exit-code "$tmp/status")" '126 0' "$who: --json-status-fd: no exit code of what was not executed"
 	mkfifo -m 666 "$tmp/never"
-	box $system --stats 8 --block-fd 9 true 9<>"$tmp/never" 8>"$tmp/stats" & job=$!
-	sleep 0.2
-	kill -TERM $job; pkill -TERM -P $job 2>/dev/null
-	wait $job && code=0 || code=$?
-	is "$code" 143 "$who: --block-fd that never says so: TERM ends it"
+	timeout -k 1 0.3 $change "$tmp/sbx" $system --stats 8 --block-fd 9 true 9<>"$tmp/never" 8>"$tmp/stats" && code=0 || code=$?
+	is "$code" 124 "$who: --block-fd that never says so: TERM ends it" # 137: KILL had to
 	rm -f "$tmp/never" "$tmp/pipe"
 	for fd in 0 1 2; do
 		case $fd in
