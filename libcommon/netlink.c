@@ -6,7 +6,6 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "door.h"
@@ -75,16 +74,6 @@ int netlink_set_up(const char *interface)
 		return -1;
 	request.link.ifi_flags = request.link.ifi_change = IFF_UP;
 	return transact(&request);
-}
-
-// netdevice(7): these ioctls take any socket.
-int netlink_is_up(const char *interface)
-{
-	cleanup_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct ifreq request = { 0 };
-
-	strncpy(request.ifr_name, interface, IFNAMSIZ - 1);
-	return fd >= 0 && !ioctl(fd, SIOCGIFFLAGS, &request) && (request.ifr_flags & IFF_UP);
 }
 
 int netlink_rename(const char *interface, const char *name)

@@ -6,13 +6,17 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "applet.h"
 #include "door.h"
+#include "fd.h"
 #include "fmt.h"
 #include "log.h"
+#include "proc.h"
 #include "scripts.h"
 #include "spawn.h"
 #include "trace.h"
@@ -27,28 +31,55 @@ static int is_regular(const struct dirent *entry)
 	return entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK);
 }
 
-// What it started may end after it; in a container that becomes our child.
-static int wait_group(pid_t group)
+// Returns whether no child is left.
+static int wait_all(void)
 {
+	pid_t pid;
+
 	for (int ms = 0; ms < GRACE_MS; ms += POLL_MS) {
-		while (waitpid(-group, NULL, WNOHANG) > 0)
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
-		if (kill(-group, 0) < 0 && errno == ESRCH)
+		if (pid < 0)
 			return 1;
 		usleep(POLL_MS * 1000);
 	}
 	return 0;
 }
 
-// It leads a session of its own, so its children get the signal too.
-static void end_session(pid_t pid, int *status)
+// All that descend from `pid`, the youngest first, so that none is out of sight when its parent ends. Returns -1 where
+// the kernel does not list them (CONFIG_PROC_CHILDREN).
+static int tell_descendants(pid_t pid, int signal)
 {
-	allowing(ESRCH, sys_kill(-pid, SIGTERM));
-	if (wait_child(pid, GRACE_MS, status) == 1 && wait_group(pid))
-		return;
-	allowing(ESRCH, sys_kill(-pid, SIGKILL));
-	wait_child(pid, GRACE_MS, status);
-	wait_group(pid);
+	char path[64];
+	cleanup_fd int fd = -1;
+	cleanup_free char *text = NULL;
+	char *rest;
+
+	format_path(path, "%d/task/%d/children", pid, pid);
+	fd = proc_open(path);
+	rest = text = fd < 0 ? NULL : load_fd(fd, 1 << 20, NULL);
+	while (rest && *rest) {
+		pid_t child = atoi(strsep(&rest, " "));
+
+		tell_descendants(child, signal);
+		allowing(ESRCH, sys_kill(child, signal));
+	}
+	return text ? 0 : -1;
+}
+
+// Those whose parent ends become children of this process, so none is lost. `pid` leads a session of its own.
+static void end_script(pid_t pid)
+{
+	static const int signals[] = { SIGTERM, SIGKILL };
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (int i = 0; i < 2; i++) {
+		if (tell_descendants(getpid(), signals[i]) < 0)
+			allowing(ESRCH, sys_kill(-pid, signals[i]));
+		if (wait_all())
+			break;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 // Returns whether it failed.
@@ -65,7 +96,7 @@ static int run_script(const char *path, int timeout_ms)
 		return 0;
 	if (wait_child(pid, timeout_ms ? timeout_ms : -1, &status) == 0) {
 		warn("%s: not done after %d s, ended", path, timeout_ms / 1000);
-		end_session(pid, &status);
+		end_script(pid);
 		return 1;
 	}
 	code = exit_code(status);

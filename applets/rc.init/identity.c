@@ -17,19 +17,19 @@
 #include "fd.h"
 #include "fmt.h"
 #include "log.h"
-#include "netlink.h"
 #include "rc_init.h"
 
 enum {
 	LONGEST_NAME = 64,	// __NEW_UTS_LEN; the C library's HOST_NAME_MAX may be another
 	LINK_TRIES = 10, LINK_PAUSE_MS = 10,
+	MOST_LINKS = 40,	// as for the kernel, path_resolution(7)
 };
 
-// Not only asked for, but up: others count on it from here on.
+// The kernel's answer means that it is up, not only asked for: others count on it from here on.
 static int link_up(const char *interface)
 {
 	for (int i = 1; i < LINK_TRIES; i++) {
-		if (!allowing(ANY_ERROR, sys_link_up(interface)) && (door_is_dry() || netlink_is_up(interface)))
+		if (!allowing(ANY_ERROR, sys_link_up(interface)))
 			return 0;
 		usleep(LINK_PAUSE_MS * 1000);
 	}
@@ -99,21 +99,45 @@ static void name_by_address(void)
 	sys_sethostname(name);
 }
 
+// The first line that is neither empty nor a comment.
+static char *first_line(char *text)
+{
+	while (*(text += strspn(text, " \t\r\n")) == '#')
+		text += strcspn(text, "\n");
+	text[strcspn(text, "\r\n")] = 0;
+	return text;
+}
+
 void step_hostname(void)
 {
-	char name[256];
+	char text[1024];
+	char *name = read_line("/etc/hostname", text, sizeof text) > 0 ? first_line(text) : "";
 
-	if (read_line("/etc/hostname", name, sizeof name) > 0) {
-		name[strcspn(name, "\n")] = 0;
-		if (strlen(name) > LONGEST_NAME)
-			warn("/etc/hostname: longer than %d bytes, not used", LONGEST_NAME);
-		else if (strpbrk(name, " \t\r/"))
-			warn("/etc/hostname: %-s is no host name, not used", name);
-		else
-			sys_sethostname(name);
-	}
+	if (strlen(name) > LONGEST_NAME)
+		warn("/etc/hostname: longer than %d bytes, not used", LONGEST_NAME);
+	else if (strpbrk(name, " \t/"))
+		warn("/etc/hostname: %-s is no host name, not used", name);
+	else if (*name)
+		sys_sethostname(name);
 	if (!has_name())
 		name_by_address();
+}
+
+/* Files that are links to where there is nothing yet, usually in /run */
+
+// Where the links at `path` lead. The folder is made; one that cannot be made is said.
+static int follow(char path[PATH_MAX])
+{
+	char link[PATH_MAX], folder[PATH_MAX];
+	ssize_t length;
+
+	for (int i = 0; i < MOST_LINKS && (length = readlink(path, link, sizeof link - 1)) > 0; i++) {
+		link[length] = 0;
+		format_path(folder, "%.*s", *link == '/' ? 0 : (int)(strrchr(path, '/') - path) + 1, path);
+		format(path, PATH_MAX, "%s%s", folder, link);
+	}
+	format_path(folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	return *folder && access(folder, F_OK) < 0 ? sys_mkdirs(folder, 0755) : 0;
 }
 
 /* machine-id(5): 32 hexadecimal digits */
@@ -161,30 +185,24 @@ static int write_machine_id(const char *path, const char *text)
 // On a read-only root an empty file can be covered by one in /run; an image without the file wants none.
 void step_machine_id(void)
 {
-	char text[33];
+	char text[33], path[PATH_MAX] = "/etc/machine-id";
 
 	if ((!door_is_dry() && has_machine_id()) || make_machine_id(text) < 0)
 		return;
-	if (!write_machine_id("/etc/machine-id", text) || errno != EROFS || access("/etc/machine-id", F_OK) < 0)
+	if (follow(path) < 0 || !write_machine_id(path, text) || errno != EROFS || access(path, F_OK) < 0)
 		return;
 	if (!write_machine_id("/run/machine-id", text))
 		sys_mount("/run/machine-id", "/etc/machine-id", NULL, MS_BIND, NULL);
 }
 
-// A link on a read-only root, usually to /run: make the folder and an empty file, never touch one that is there.
+// A link on a read-only root: an empty file where it leads; one that is there is never touched.
 void step_resolvconf(void)
 {
-	char link[PATH_MAX], target[PATH_MAX + 8], folder[PATH_MAX + 8];
-	ssize_t length = readlink("/etc/resolv.conf", link, sizeof link - 1);
+	char path[PATH_MAX] = "/etc/resolv.conf", link[4];
 	int fd;
 
-	if (length < 0)
+	if (readlink(path, link, sizeof link) < 0 || !access(path, F_OK) || follow(path) < 0)
 		return;
-	link[length] = 0;
-	format_path(target, "%s%s", *link == '/' ? "" : "/etc/", link);
-	format_path(folder, "%.*s", (int)(strrchr(target, '/') - target), target);
-	if (!access(target, F_OK) || (*folder && sys_mkdirs(folder, 0755) < 0))
-		return;
-	fd = sys_open(AT_FDCWD, target, O_WRONLY | O_CREAT | O_NOCTTY, 0644);
+	fd = sys_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_NOCTTY, 0644);
 	fd_close(&fd);
 }

@@ -17,7 +17,10 @@
 
 #define ROOT "/proc/sys"
 
-enum { LARGEST = 1 << 20 };	// bytes of one file
+enum {
+	LARGEST = 1 << 20,	// bytes of one file
+	HAS_NUL = -2,
+};
 
 // A file of an earlier folder hides those of the same name in later ones.
 static const char *const folders[] = {
@@ -93,21 +96,26 @@ static void add(const struct setting *s)
 // The text is kept: the values are in it.
 static void read_settings(const char *file)
 {
-	char *text = load_file(AT_FDCWD, file, LARGEST, NULL), *line;
+	size_t length = 0;
+	char *text = load_file(AT_FDCWD, file, LARGEST, &length), *end = text + length, *next;
 
 	if (!text) {
 		if (errno != ENOENT)
 			warn("%s:", file);
 		return;
 	}
-	for (int number = 1; (line = strsep(&text, "\n")); number++) {
+	for (int number = 1; text <= end; number++, text = next) {
 		struct setting s;
-		int result = parse(line, &s);
+		int result;
 
+		next = (memchr(text, '\n', end - text) ?: end) + 1;
+		next[-1] = 0;
+		result = strlen(text) == (size_t)(next - text) - 1 ? parse(text, &s) : HAS_NUL;
 		if (!result)
 			add(&s);
 		else if (result < 0)
-			warn("%s:%d: neither KEY = VALUE nor -KEY, left out", file, number);
+			warn("%s:%d: %s, left out", file, number,
+			     result == HAS_NUL ? "has a NUL byte" : "neither KEY = VALUE nor -KEY");
 	}
 }
 

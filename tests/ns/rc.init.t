@@ -14,7 +14,7 @@ safe=--skip=dev,hotplug,clock,cgroups
 template=$tmp/template
 mkdir -p "$template/bin" "$template/etc/init.d" "$template/dev" "$template/out" "$tmp/out" "$tmp/mnt"
 cp "$(command -v busybox)" "$template/bin/busybox"
-for name in sh cat ls stat mount umount mkdir chmod hostname ulimit ip sleep readlink touch echo grep env head sysctl; do
+for name in sh cat ls stat mount umount mkdir chmod hostname ulimit ip sleep setsid readlink touch echo grep env head sysctl; do
 	ln -s busybox "$template/bin/$name"
 done
 cp "$INITBOX" "$template/bin/initbox"
@@ -156,10 +156,13 @@ random-seed" "and a new one takes its place"
 is "$(tr '\n' ' ' <"$tmp/out/exit")$(grep -v save-seed "$tmp/output")$(cat "$tmp/out/none")" "0 0 " "no seed is no error, and makes none"
 scripts/need strace:strace >&2
 if strace -o /dev/null true 2>/dev/null; then
-	tracer="strace -f -qq -e trace=ioctl -o $tmp/ioctls"
+	tracer="strace -f -qq -e trace=ioctl,fsync,unlinkat -o $tmp/ioctls"
 	credited() { inside "$random $1"; is "$(sed -n 's/.*RNDADDENTROPY, {entropy_count=\([0-9]*\),.*/\1/p' "$tmp/ioctls")" "$2" "$3"; }
 	credited 'rc.init seed' 256 "a seed counts as 256 bits"
+	is "$(sed -n '1,/RNDADD/ { s/^[0-9]* *//; /random-seed\|fsync\|RND/ s/(.*//p; }' "$tmp/ioctls" | tail -n 3 | tr '\n' ' ')" \
+		"unlinkat fsync ioctl " "after it is gone for good"
 	credited 'chmod 644 /var/lib/random-seed; rc.init seed' 0 "one that others can read counts for nothing"
+	credited 'busybox chown 1 /var/lib/random-seed; rc.init seed' 0 "nor does one that is another user's"
 	credited 'mount -o remount,ro /; rc.init seed' 0 "nor does one that cannot be removed"
 	credited 'echo short >/var/lib/random-seed; rc.init seed' '' "a short one is not used"
 	like "$(cat "$tmp/output")" '^rc.init: /var/lib/random-seed: no random seed, not used' "and named"
@@ -183,11 +186,12 @@ echo "kernel.sem = 1 2 3 4" >/usr/lib/sysctl.d/10-a.conf
 echo "kernel.msgmnb = 11111" >/usr/lib/sysctl.d/20-b.conf
 echo "kernel.msgmnb = 22222" >/etc/sysctl.d/30-c.conf
 echo "kernel.msgmni = 333" >/etc/sysctl.d/README
+printf "kernel.shmmni = 1111\0kernel.shmmni = 2222\nkernel.shmmni = 3333" >/etc/sysctl.d/40-nul.conf
 printf "%s\n" "-kernel.no_such = 1" "no sense" "kernel.no_such_either = 1" "net/../../../out/escaped = 1" >/etc/sysctl.conf
 sysctl -n kernel.sem kernel.msgmni net.ipv4.conf.all.rp_filter >/out/before
 rc.init sysctl
 sysctl -n kernel.sem kernel.msgmni net.ipv4.conf.all.rp_filter >/out/kept
-for key in kernel.msgmax net.ipv4.conf.lo.rp_filter net.ipv4.conf.default.rp_filter kernel.shm_rmid_forced kernel.domainname kernel.msgmnb; do
+for key in kernel.msgmax net.ipv4.conf.lo.rp_filter net.ipv4.conf.default.rp_filter kernel.shm_rmid_forced kernel.domainname kernel.msgmnb kernel.shmmni; do
 	echo "$key=$(sysctl -n $key)"
 done >/out/after'
 is "$(cat "$tmp/out/after")" "kernel.msgmax=12345
@@ -195,9 +199,11 @@ net.ipv4.conf.lo.rp_filter=2
 net.ipv4.conf.default.rp_filter=2
 kernel.shm_rmid_forced=1
 kernel.domainname=two words
-kernel.msgmnb=22222" "sysctl.d: keys with . and /, patterns, the last file by name wins"
+kernel.msgmnb=22222
+kernel.shmmni=3333" "sysctl.d: keys with . and /, patterns, the last file by name wins"
 is "$(cat "$tmp/out/kept")" "$(cat "$tmp/out/before")" "hidden files, other names and what a pattern is told to leave out are left alone"
-is "$(cat "$tmp/output")" "rc.init: /etc/sysctl.conf:2: neither KEY = VALUE nor -KEY, left out
+is "$(cat "$tmp/output")" "rc.init: /etc/sysctl.d/40-nul.conf:1: has a NUL byte, left out
+rc.init: /etc/sysctl.conf:2: neither KEY = VALUE nor -KEY, left out
 rc.init: /etc/sysctl.conf:4: neither KEY = VALUE nor -KEY, left out
 rc.init: write /proc/sys/kernel/no_such_either: No such file or directory" "what is wrong is one line, and - keeps it quiet"
 
@@ -215,6 +221,14 @@ is "$(cat "$tmp/output" "$tmp/out/garbage")" "rc.init: /etc/machine-id: garbage 
 garbage" "what is none is named and stays"
 inside 'mkdir -p /proc /run; mount -t proc proc /proc; mount -t tmpfs run /run; mount -o remount,ro /; rc.init machine-id; ls /etc /run >/out/ls'
 unlike "$(cat "$tmp/out/ls")" 'machine-id' "a read-only root without the file wants none"
+inside 'mkdir /run; ln -s link /etc/machine-id; ln -s ../run/a/id /etc/link
+rc.init machine-id; echo $? >/out/exit; cat /run/a/id >/out/id
+ln -sf /run/1 /etc/resolv.conf; ln -s b/2 /run/1; ln -s /run/b/c/3 /run/2; mkdir /run/b; ln -s ../b/c/3 /run/b/2
+rc.init resolvconf; echo $? >>/out/exit; ls /run/b/c >/out/resolv'
+like "$(cat "$tmp/out/id")" '^[0-9a-f]{32}$' "links to where there is nothing yet are followed: machine-id"
+is "$(cat "$tmp/out/resolv" "$tmp/out/exit" "$tmp/output")" "3
+0
+0" "and resolv.conf"
 
 ## What is there already stays
 rm -f "$template/etc/init.d/"*0-second "$template/etc/init.d/50-not-executable" "$template/etc/init.d/10-first"
@@ -241,6 +255,11 @@ ran "/dev is a link to nowhere"
 inside "mount -t tmpfs x /etc; mkdir /etc/init.d; rc.init $safe; echo third >/out/order"
 ran "an empty /etc"
 
+inside 'printf "\r\n# a comment\r\n\nfound\r\nlater\n" >/etc/hostname; rc.init hostname; hostname >/out/hostname'
+is "$(cat "$tmp/out/hostname")" found "the host name is the first line that is neither empty nor a comment, whatever its end"
+inside 'printf "\n#\n" >/etc/hostname; hostname before; rc.init hostname; hostname >/out/hostname'
+is "$(cat "$tmp/out/hostname")" before "and never empty"
+
 : >"$template/etc/hostname"
 for bad in 'two words' "$(printf '%065d' 0)" 'a/b'; do
 	inside "echo '$bad' >/etc/hostname; hostname before; rc.init $safe; hostname >/out/hostname"
@@ -251,7 +270,10 @@ done
 ## A script that hangs
 cat >"$template/etc/init.d/00-hang" <<'END'
 #!/bin/sh
-sh -c 'trap "" TERM; sleep 1000; sleep 1000' & sleep 1000
+sh -c 'trap "" TERM; sleep 1000; sleep 1000' &
+setsid sleep 1000 &
+(setsid sh -c 'trap "" TERM; sleep 1000' & sleep 1000) &
+sleep 1000
 END
 chmod 755 "$template/etc/init.d/00-hang"
 started=$(date +%s)
