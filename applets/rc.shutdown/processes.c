@@ -37,6 +37,7 @@ struct process {
 struct list {
 	struct process *all;
 	size_t count;
+	int vanished;		// some were gone before they could be looked at: who knows what they have started
 };
 
 /* /proc */
@@ -125,17 +126,25 @@ static int add(struct list *list, const struct process *p)
 	return 0;
 }
 
-static struct list find_targets(void)
+// Each is told as soon as it is found (NULL: nothing): one that forks and ends all the time is gone a little later.
+static struct list find_targets(void (*tell_it)(const struct process *))
 {
 	struct list list = { 0 };
 	struct process p;
 	struct dirent *entry;
 	DIR *dir = open_proc();
 
-	while (dir && (entry = readdir(dir)))
-		if (*entry->d_name >= '1' && *entry->d_name <= '9' && !read_process(dirfd(dir), entry->d_name, &p)
-		    && is_target(dirfd(dir), &p))
+	while (dir && (entry = readdir(dir))) {
+		if (*entry->d_name < '1' || *entry->d_name > '9')
+			continue;
+		if (read_process(dirfd(dir), entry->d_name, &p) < 0) {
+			list.vanished = 1;
+		} else if (is_target(dirfd(dir), &p)) {
+			if (tell_it)
+				tell_it(&p);
 			add(&list, &p);
+		}
+	}
 	if (dir)
 		closedir(dir);
 	return list;
@@ -205,16 +214,14 @@ static struct list end_all(void (*how)(const struct process *), int seconds)
 	for (;;) {
 		int late = 0;
 
-		list = find_targets();
-		for (size_t i = 0; i < list.count; i++)
-			how(&list.all[i]);
-		if (!list.count || door_is_dry())
+		list = find_targets(how);
+		if (!(list.count || list.vanished) || door_is_dry())
 			return list;
 		for (size_t i = 0; i < list.count && !late; i++)
 			late = wait_gone(list.all[i].pid, end) < 0;
 		free(list.all);
-		if (late)
-			return find_targets();
+		if (late || trace_now() >= end)
+			return find_targets(NULL);
 	}
 }
 
@@ -249,14 +256,15 @@ void processes_kill(int seconds)
 
 	if (door_is_dry())	// by then they are gone
 		return;
-	left = find_targets();
-	if (left.count) {
+	left = find_targets(NULL);
+	if (left.count)
 		name_all(&left, "did not end after SIGTERM, killed");
+	if (left.count || left.vanished) {
 		free(left.all);
 		left = end_all(tell_no_more, seconds);
+		if (left.count)
+			name_all(&left, "do not end at all");
 	}
-	if (left.count)
-		name_all(&left, "do not end at all");
 	free(left.all);
 }
 

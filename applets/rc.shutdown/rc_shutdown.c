@@ -147,12 +147,13 @@ static void run_steps(void)
 static const struct action {
 	const char *name;
 	int command;		// of reboot(2); 0: none
+	int signal;		// that tells init the same
 } actions[] = {
-	{ "poweroff", RB_POWER_OFF },
-	{ "reboot", RB_AUTOBOOT },
-	{ "halt", RB_HALT_SYSTEM },
-	{ "kexec", RB_KEXEC },
-	{ "noop", 0 },
+	{ "poweroff", RB_POWER_OFF, SIGUSR2 },
+	{ "reboot", RB_AUTOBOOT, SIGTERM },
+	{ "halt", RB_HALT_SYSTEM, SIGUSR1 },
+	{ "kexec", RB_KEXEC, SIGTERM },
+	{ "noop", 0, 0 },
 };
 
 static const struct action *action_named(const char *name)
@@ -163,14 +164,18 @@ static const struct action *action_named(const char *name)
 	return NULL;
 }
 
-// Returns 0 after noop; -1 where reboot(2) does not do it.
+// Returns 0 after noop; -1 where reboot(2) does not do it. A container that may not call that ends with its init.
 static int act(const struct action *action)
 {
+	int allowed = is_machine() ? 0 : EPERM;
+
 	if (!action->command)
 		return 0;
 	for (int i = 0; i < REBOOT_TRIES; i++)
-		if (!sys_reboot(action->command))
+		if (!allowing(allowed, sys_reboot(action->command)))
 			return 0;
+	if (errno == allowed)
+		return sys_kill(1, action->signal);
 	return action->command == (int)RB_KEXEC ? sys_reboot(RB_AUTOBOOT) : -1;
 }
 

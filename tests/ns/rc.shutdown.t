@@ -85,6 +85,46 @@ like "$log" '^rc.shutdown: did not end after SIGTERM, killed: .*sh \([0-9]+\)' "
 ok "and killed after the time that is given ($took ms)" test "$took" -ge 1000 -a "$took" -le 2500
 is "$(out code)" 0 "which is no failure"
 
+# Those that fork and end all the time: whoever is looked at is gone.
+inside <<'END'
+printf '#!/bin/sh\ntrap "" TERM\n/bin/comet &\n' >/bin/comet
+/bin/busybox chmod 755 /bin/comet
+for i in 1 2 3 4 5 6 7 8; do comet; done
+usleep 100000
+rc.shutdown --timeout=1 noop
+usleep 100000
+ps >/out/left
+END
+unlike "$(out left)" comet "those that fork and end all the time are killed"
+
+inside <<'END'
+sh -c 'trap "" TERM; : >/out/stubborn; while :; do sleep 0.1; done' &
+until [ -e /out/stubborn ]; do usleep 1000; done
+mkdir /run
+rc.shutdown --timeout=1 noop & down=$!
+until [ -e /run/rc.shutdown.lock ]; do usleep 1000; done
+for signal in HUP INT QUIT TERM PIPE TSTP TTIN TTOU; do kill -$signal $down; done
+wait $down
+echo $? >/out/code
+END
+is "$(out code)" 0 "rc.shutdown is not ended half-way by a signal"
+
+if [ "$(setpriv --reuid 54321 true 2>&1)" = "" ]; then
+	cp "$(command -v setpriv)" "$template/bin/setpriv"
+	cp -L --parents $(ldd "$(command -v setpriv)" | grep -o '/[^ ]*') "$template"
+	inside <<-'END'
+	mkfifo /never
+	exec 6<>/never
+	/bin/setpriv --reuid 54321 @keeper/sh -c 'read x <&6' & keeper=$!
+	for i in 1 2 3 4 5 6 7 8 9; do ! grep ^@ /proc/$keeper/cmdline || break; usleep 100000; done >/out/kept
+	rc.shutdown noop
+	grep -s '^State:.[^Z]' /proc/$keeper/status >>/out/kept
+	END
+	is "$(tr '\0' ' ' <"$tmp/out/kept")" "@keeper/sh -c read x <&6 " "an @ is for root's processes only"
+else
+	skip "no setpriv here" "an @ is for root's processes only"
+fi
+
 ## Terminals
 scripts/need script:bsdutils >&2
 terminal='script -qec'
@@ -201,6 +241,15 @@ END
 	like "$(out mountinfo)" ' / /disk ro' "and it is read-only"
 	is "$(out code)" 0 "which will do"
 
+	inside <<END
+$overlays
+layer 1 /disk
+layer 2 /other
+sh -c 'exec rc.shutdown noop >/disk/log 2>&1 9>/other/file'
+cat /proc/self/mountinfo >/out/mountinfo
+END
+	unlike "$(out mountinfo)" ' - overlay ' "what rc.shutdown itself has open holds nothing"
+
 	# What is mounted over a mount, or over a folder on its way, hides it from umount(2).
 	inside <<END
 $overlays
@@ -290,6 +339,26 @@ sleep 5
 END
 	is "$code" "$2" "rc.shutdown $1 asks the kernel for that"
 done
+# With init: it starts nothing meanwhile; and where the kernel refuses, it is told.
+ln -s initbox "$template/bin/init"
+printf '%s\n' '::respawn:/bin/sh -c "echo x >>/out/starts; exec sleep 1000"' '::once:/bin/sh /out/once' >"$template/etc/inittab"
+inside <<'END'
+cat >/out/once <<'ONCE'
+until [ -s /out/starts ]; do usleep 1000; done
+INITBOX_FAULT=kill@1#2 rc.shutdown noop
+usleep 300000
+/bin/busybox wc -l </out/starts >/out/held
+kill -CONT 1
+until [ "$(/bin/busybox wc -l </out/starts)" = 2 ]; do usleep 1000; done
+INITBOX_FAULT=reboot@poweroff=1 rc.shutdown poweroff
+ONCE
+exec /bin/init
+END
+is "$(out held)" 1 "init starts nothing meanwhile"
+like "$log" '^init: powering off' "a container that may not call reboot(2) ends with its init"
+unlike "$log" 'reboot poweroff: Op' "without a word about it"
+is "$code" 130 "by its power-off"
+
 inside <<'END'
 rc.shutdown dance; echo $? >/out/code
 rc.shutdown --timeout=x; echo $? >>/out/code
