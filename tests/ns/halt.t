@@ -35,6 +35,9 @@ elif ! unshare -mpf --kill-child true 2>/dev/null; then
 	skip "no namespaces here" "in a namespace"
 	done_testing
 fi
+is "$(unshare -m sh -c 'mount -t tmpfs none /sys/kernel && echo 1 >/sys/kernel/kexec_loaded && "$1" --dry-run -nf kexec' sh "$tmp/reboot" \
+	2>&1 | grep -v wtmp)" "kexec -e" "reboot -f kexec starts the kernel that is loaded"
+
 # PID 1 there is this shell. A trap makes a signal visible.
 cat >"$tmp/pid1" <<'END'
 [ $$ = 1 ] && mount -t proc proc /proc || exit 99
