@@ -419,15 +419,17 @@ static int can_be_late(const struct sbx_launch *how)
 {
 	cpu_set_t cpus;
 
-	return how->namespaces & CLONE_NEWNET && !is_watched(how) && !sched_getaffinity(0, sizeof cpus, &cpus) && CPU_COUNT(&cpus) > 1;
+	if (!(how->namespaces & CLONE_NEWNET) || !(how->namespaces & CLONE_NEWPID) || is_watched(how))
+		return 0;
+	return !sched_getaffinity(0, sizeof cpus, &cpus) && CPU_COUNT(&cpus) > 1;
 }
 
 // Returns SBX_FLAGS.
 static uint32_t complete(struct sbx_request *conf, const struct plan *plan)
 {
 	const struct sbx_launch *how = plan->how;
-	uint32_t flags = or_u32(conf, SBX_FLAGS, (how->uid_count ? SBX_F_MAPPED : 0) | (how->pidns >= 0 ? SBX_F_JOINED_PID : 0) |
-				(plan->late_net ? SBX_F_MAKE_NET : 0));
+	uint32_t flags = or_u32(conf, SBX_FLAGS, (how->uid_count ? SBX_F_MAPPED : 0) |
+				(how->pidns >= 0 ? SBX_F_JOINED_PID : 0) | (plan->late_net ? SBX_F_MAKE_NET : 0));
 
 	add_u32(conf, SBX_NAMESPACES, how->namespaces);
 	if (how->namespaces & CLONE_NEWUSER) {

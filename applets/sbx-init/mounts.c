@@ -49,17 +49,21 @@ int clone_tree(int fd, const char *name)
 
 int clone_one(int dir, const char *name)
 {
-	return DO((int)syscall(SYS_open_tree, dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW), "open_tree", name);
+	return DO((int)syscall(SYS_open_tree, dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW),
+		  "open_tree", name);
 }
 
 static int change_attributes(int fd, const char *name, const struct attributes *attributes, unsigned flags)
 {
-	return DO((int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attributes, sizeof *attributes), "mount_setattr", name);
+	return DO((int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attributes, sizeof *attributes),
+		  "mount_setattr", name);
 }
 
 int set_attributes(int fd, const char *name, unsigned set, unsigned long propagation, int recursive)
 {
-	return change_attributes(fd, name, &(struct attributes){ .set = set, .propagation = propagation }, recursive ? AT_RECURSIVE : 0);
+	struct attributes attributes = { .set = set, .propagation = propagation };
+
+	return change_attributes(fd, name, &attributes, recursive ? AT_RECURSIVE : 0);
 }
 
 int clear_attributes(int fd, const char *name, unsigned clear)

@@ -44,7 +44,8 @@ static void make(void)
 static pid_t start(void)
 {
 	pid_t number = MAKERS_PID;
-	struct clone_args args = { .flags = CLONE_FILES, .set_tid = (uintptr_t)&number, .set_tid_size = 1 };	// no signal at its end
+	// no signal at its end
+	struct clone_args args = { .flags = CLONE_FILES, .set_tid = (uintptr_t)&number, .set_tid_size = 1 };
 	pid_t pid;
 
 	report->net_socket = -1;

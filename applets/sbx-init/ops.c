@@ -122,7 +122,8 @@ static int cover_proc(int proc)
 
 		if (tree < 0 && errno == ENOENT && !(report->error = 0))
 			continue;
-		if (tree < 0 || set_attributes(tree, names[i], A_RDONLY, MS_PRIVATE, 0) < 0 || attach_in(tree, proc, names[i]) < 0)
+		if (tree < 0 || set_attributes(tree, names[i], A_RDONLY, MS_PRIVATE, 0) < 0
+		    || attach_in(tree, proc, names[i]) < 0)
 			return -1;
 	}
 	return 0;

@@ -51,7 +51,8 @@ static void give_back(uintptr_t start, uintptr_t end)
 static void give_back_all(void)
 {
 	struct ranges ranges = { .count = 0 };
-	const uintptr_t page = getauxval(AT_PAGESZ), below = ((uintptr_t)&ranges & ~(page - 1)) - page;	// not our own frames
+	const uintptr_t page = getauxval(AT_PAGESZ);
+	const uintptr_t below = ((uintptr_t)&ranges & ~(page - 1)) - page;	// not our own frames
 
 	dl_iterate_phdr(note_read_only, &ranges);
 	give_back((uintptr_t)box.packet, (uintptr_t)(box.packet + 1));
@@ -74,7 +75,8 @@ static int wait_events(struct pollfd *p, unsigned count, int timeout_ms)
 		settled = 1;
 		give_back_all();
 	}
-	return timeout_ms < 0 ? (int)syscall(SYS_ppoll, p, count, NULL, NULL, (size_t)(NSIG - 1) / 8) : poll(p, count, timeout_ms);
+	return timeout_ms >= 0 ? poll(p, count, timeout_ms)
+		: (int)syscall(SYS_ppoll, p, count, NULL, NULL, (size_t)(NSIG - 1) / 8);
 }
 
 int open_signals(void)

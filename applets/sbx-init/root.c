@@ -29,7 +29,8 @@ static int take_program(void)
 {
 	if (box.program < 0)
 		return 0;
-	if (DO(mknodat(box.base, "program", S_IFREG | 0400, 0), "create", "program") < 0 || attach_in(box.program, box.base, "program") < 0)
+	if (DO(mknodat(box.base, "program", S_IFREG | 0400, 0), "create", "program") < 0
+	    || attach_in(box.program, box.base, "program") < 0)
 		return -1;
 	close(box.program);
 	box.program = -1;

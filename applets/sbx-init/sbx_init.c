@@ -272,7 +272,9 @@ static int tidy_descriptors(void)
 		return failed("mount", "");
 	low = box.program < 0 || box.channel < box.program ? box.channel : box.program;
 	high = box.channel > box.program ? box.channel : box.program;
-	return close_between(3, low - 1) < 0 || close_between(low + 1, high - 1) < 0 || close_between(high + 1, INT_MAX) < 0 ? -1 : 0;
+	if (close_between(3, low - 1) < 0 || close_between(low + 1, high - 1) < 0)
+		return -1;
+	return close_between(high + 1, INT_MAX);
 }
 
 static int share_report(void)
