@@ -120,8 +120,10 @@ static int cover_proc(int proc)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		cleanup_fd int tree = clone_one(proc, names[i]);
 
-		if (tree < 0 && errno == ENOENT && !(report->error = 0))
+		if (tree < 0 && errno == ENOENT) {
+			report->error = 0;
 			continue;
+		}
 		if (tree < 0 || set_attributes(tree, names[i], A_RDONLY, MS_PRIVATE, 0) < 0
 		    || attach_in(tree, proc, names[i]) < 0)
 			return -1;
