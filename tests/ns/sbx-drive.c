@@ -242,20 +242,33 @@ static long long now_us(void)
 static const char *const statuses[] = { "normal", "nonzero", "signalled", "time-limit", "output-limit", "disallowed",
 					"memory-limit", "killed" };
 
-static int on_sync(pid_t pid, void *argument)
+static void read_name(pid_t pid, char *line, int size)
 {
-	char path[64], line[256] = "";
+	char path[64];
 	FILE *f;
 
-	(void)argument;
+	*line = 0;
 	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
 	f = fopen(path, "r");
 	if (f) {
-		if (!fgets(line, sizeof line, f))
+		if (!fgets(line, size, f))
 			*line = 0;
 		fclose(f);
 	}
 	line[strcspn(line, "\n")] = 0;
+}
+
+static int on_sync(pid_t pid, void *argument)
+{
+	char line[256];
+
+	(void)argument;
+	read_name(pid, line, sizeof line);
+	// execve(2) lets vfork's parent go on a moment before it changes the name
+	for (int i = 0; i < 100 && xflags & SBX_X_STARTED && !strcmp(line, "sbx-init"); i++) {
+		usleep(1000);
+		read_name(pid, line, sizeof line);
+	}
 	printf("sync %s\n", line);
 	fflush(stdout);
 	return xflags & 1 << 30 ? -1 : 0;
