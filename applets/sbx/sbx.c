@@ -142,9 +142,8 @@ static void put_files(const struct plan *plan, struct sbx_request *request, int 
 
 	if (!plan->keep_count && !always)
 		return;		// 0, 1 and 2 are sbx-init's
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) >= 0)
-			fds[count++] = fd;
+	for (int fd = 0; fd < 3; fd++)	// open_standard has seen to them
+		fds[count++] = fd;
 	for (unsigned i = 0; i < plan->keep_count; i++)
 		fds[count++] = plan->keep[i];
 	for (unsigned i = 0; i < count; i++)
