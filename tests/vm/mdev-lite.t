@@ -175,7 +175,7 @@ guest <<'END'
 soon() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 150 ] || return 1; sleep 0.1; done; }
 not() { ! "$@"; }
 said() { grep -q "$1" /tmp/log; }
-ask() { echo "please: $1" >/dev/console; }
+ask() { echo "please: $1 ." >/dev/console; }	# with an end: a line may be read before it is all there
 keyboard() { grep -ls 'QEMU USB Keyboard' /sys/class/input/event*/device/name | sed 's,/device/name,,; s,.*/,,'; }
 has_keyboard() { [ "$(keyboard)" ]; }
 
@@ -221,7 +221,7 @@ daemon=$(cat /tmp/pid)
 ok "and lives" test -d "/proc/$daemon"
 ok "nothing is there yet" not test -e /sys/block/vda
 come_and_go daemon hot nic stick keys
-complaints() { cat /tmp/err; dmesg | grep 'mdev-lite: '; }	# in the background it speaks to the kernel log
+complaints() { cat /tmp/err; dmesg -r | grep '^<1[0-3]>.*mdev-lite: '; }	# warnings: in the background it speaks to the kernel log
 is "$(complaints)" "" "no complaint in all that"
 rmmod virtio_blk
 i=0
@@ -267,7 +267,7 @@ cat "$vm/monitor.out" >"$vm/monitor.log" &
 {
 	asked=0
 	while [ -e "$vm/monitor.in" ]; do
-		wish=$(tr -d '\r' <"$vm/console.raw" 2>/dev/null | sed -n 's/.*please: //p' | sed -n "$((asked + 1))p")
+		wish=$(tr -d '\r' <"$vm/console.raw" 2>/dev/null | sed -n 's/.*please: \(.*\) \.$/\1/p' | sed -n "$((asked + 1))p")
 		if [ "$wish" ]; then echo "$wish"; asked=$((asked + 1)); else sleep 0.1; fi
 	done
 } >"$vm/monitor.in" 2>/dev/null &
