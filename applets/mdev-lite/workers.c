@@ -20,7 +20,7 @@
 #include "log.h"
 #include "trace.h"
 
-enum { WORKERS = 8, WAITING = 2 };	// so many at most, so many more than CPUs
+enum { WORKERS = 8, WAITING = 1 };	// so many at most, so many more than CPUs
 
 static struct worker {
 	pid_t pid;
