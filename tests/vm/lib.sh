@@ -15,7 +15,8 @@
 #   ended HOW TEXT          poweroff, reboot, panic, timeout or died
 #   ended_within SECONDS TEXT                          from QEMU's start to its end
 #
-# In the guest script: ok TEXT COMMAND..., is GOT WANTED TEXT, like, unlike, pass, fail, skip, diag as in tap.sh.
+# In the guest script: ok TEXT COMMAND..., is GOT WANTED TEXT, like, unlike, pass, fail, skip, diag as in tap.sh;
+# disk SERIAL is that virtio disk's device, for they are found in any order.
 # Its results come over the second serial port, where no kernel message disturbs them; here they are numbered among the
 # host's. A guest script that does not reach its end is a failure, and after any failure the console follows as comments.
 #
@@ -121,6 +122,7 @@ guest_claims() {
 	pass() { echo "ok - $1" >&3; }
 	fail() { echo "not ok - $1" >&3; [ $# -lt 2 ] || diag "$2" >&3; }
 	skip() { echo "ok - $2 # SKIP $1" >&3; }
+	disk() { for d in /sys/block/vd*; do [ "$(cat "$d/serial")" != "$1" ] || echo "/dev/${d##*/}"; done; }
 	END
 }
 

@@ -7,9 +7,9 @@ needed=$(scripts/need mkfs.ext4:e2fsprogs mkfs.vfat:dosfstools mkfs.xfs:xfsprogs
 PATH=$PATH:/sbin:/usr/sbin
 
 disks=''
-disk() {	# NAME MB [THROTTLE]: the guest's vda, vdb ... in this order
+disk() {	# NAME MB [THROTTLE]
 	truncate -s "$2M" "$tmp/$1"
-	disks="$disks -drive if=none,id=$1,format=raw,file=$tmp/$1${3:+,$3} -device virtio-blk-pci,drive=$1"
+	disks="$disks -drive if=none,id=$1,format=raw,file=$tmp/$1${3:+,$3} -device virtio-blk-pci,drive=$1,serial=$1"
 }
 disk ext4 64; disk xfs 300; disk btrfs 128; disk vfat 16; disk crashed 64; disk slow 32 throttling.bps-write=2000000
 mkfs.ext4 -q -F "$tmp/ext4"
@@ -39,11 +39,11 @@ put /test/stack <<END
 modprobe -a $drivers
 mdev-lite -s
 mkdir -p "/tmp/a b" /tmp/xfs /tmp/btrfs /tmp/vfat /tmp/merged /tmp/slow /tmp/crashed
-ok "ext4" mount -t ext4 /dev/vda "/tmp/a b"
-ok "xfs" mount -t xfs /dev/vdb /tmp/xfs
-ok "btrfs" mount -t btrfs /dev/vdc /tmp/btrfs
-ok "vfat" mount -t vfat /dev/vdd /tmp/vfat
-ok "a slow disk" mount -t ext4 /dev/vdf /tmp/slow
+ok "ext4" mount -t ext4 \$(disk ext4) "/tmp/a b"
+ok "xfs" mount -t xfs \$(disk xfs) /tmp/xfs
+ok "btrfs" mount -t btrfs \$(disk btrfs) /tmp/btrfs
+ok "vfat" mount -t vfat \$(disk vfat) /tmp/vfat
+ok "a slow disk" mount -t ext4 \$(disk slow) /tmp/slow
 END
 guest <<'END'
 . /test/stack
@@ -73,7 +73,7 @@ for folder in "/tmp/a b" /tmp/xfs /tmp/btrfs /tmp/vfat /tmp/btrfs/deep /tmp/merg
 done
 # What a power cut would leave, to see that the second boot would tell.
 sync
-dd if=/dev/vda of=/dev/vde bs=1M 2>/dev/null
+dd if=$(disk ext4) of=$(disk crashed) bs=1M 2>/dev/null
 zero /tmp/slow/file 6
 echo "written $(cut -d ' ' -f 1 /proc/uptime)" >/dev/console
 END
@@ -96,8 +96,9 @@ guest <<'END'
 . /test/stack
 bad='((EXT4-fs|XFS|BTRFS|FAT-fs|md).*([Rr]ecover|replay|not properly unmounted|unclean|[Ee]rror))'
 unlike "$(dmesg)" "$bad" "no file system needs recovery"
-mount -t ext4 /dev/vde /tmp/crashed
-like "$(dmesg)" 'vde.*recovery complete' "one that was cut off would say so"
+mount -t ext4 $(disk crashed) /tmp/crashed
+crashed=$(disk crashed) crashed=${crashed#/dev/}
+like "$(dmesg)" "$crashed.*recovery complete" "one that was cut off would say so"
 for folder in "/tmp/a b" /tmp/xfs /tmp/btrfs /tmp/vfat; do
 	is "$(cat "$folder/kept")" "some data" "$folder has what was written"
 done
@@ -110,7 +111,7 @@ mkdir /tmp/deep /tmp/image
 mount -t ext4 /dev/mapper/box /tmp/deep
 mount -t ext4 -o loop "/tmp/a b/image" /tmp/image
 is "$(cat /tmp/deep/kept) $(cat /tmp/deep/upper/kept) $(cat /tmp/image/kept)" "some data some data some data" "dm, overlay and loop device too"
-unlike "$(dmesg | grep -v vde)" "$bad" "and none of them needs recovery"
+unlike "$(dmesg | grep -v $crashed)" "$bad" "and none of them needs recovery"
 
 mount --bind "/tmp/a b" /keep
 is "$(stat -c '%a %s' /keep/random-seed)" "400 64" "rc.shutdown has kept a random seed"
@@ -118,7 +119,20 @@ before=$(od -An -tx1 /keep/random-seed)
 ok "rc.init takes it" rc.init seed
 like "$(dmesg)" 'crng init done' "and the kernel has enough"
 ok "and writes another" test "$(od -An -tx1 /keep/random-seed)" != "$before"
+
+# What stays mounted keeps its options: XFS takes inode32 away from whoever does not name it.
+mount -o remount,inode32 /tmp/xfs
+unlike "$(rc.shutdown --dry-run noop)" '^kill -[0-9]* 2$' "kernel threads are not told"
+mkfifo /run/never
+exec 6<>/run/never
+cd /
+@keeper/sh -c 'cd /tmp/xfs; : >/run/keeping; read x <&6' &
+while [ ! -e /run/keeping ]; do usleep 10000; done
+rc.shutdown noop
+like "$(cat /proc/self/mountinfo)" ' /tmp/xfs ro,.* - xfs [^ ]* ro,(.*,)?inode32' "what stays mounted is read-only, with its options"
 END
+mkdir "$root/@keeper"
+ln -s /bin/busybox "$root/@keeper/sh"
 boot -n -t 120 -a initbox.seed=/keep/random-seed -- $disks
 ended poweroff "second boot: it powers off"
 
@@ -131,9 +145,10 @@ guest <<'END'
 modprobe -a virtio_pci virtio_blk ext4 dm-mod
 mdev-lite -s
 mkdir /tmp/hung /tmp/good
-DM_DISABLE_UDEV=1 dmsetup create hung --table "0 $(cat /sys/block/vdf/size) linear $(cat /sys/block/vdf/dev) 0"
+slow=$(disk slow)
+DM_DISABLE_UDEV=1 dmsetup create hung --table "0 $(cat /sys/block/${slow#/dev/}/size) linear $slow 0"
 ok "a disk that will hang" mount -t ext4 /dev/mapper/hung /tmp/hung
-ok "a good one" mount -t ext4 /dev/vda /tmp/good
+ok "a good one" mount -t ext4 $(disk ext4) /tmp/good
 echo x >/tmp/hung/file
 dmsetup suspend --noflush --nolockfs hung
 echo x >/tmp/good/late

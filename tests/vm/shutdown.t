@@ -8,7 +8,7 @@ PATH=$PATH:/sbin:/usr/sbin
 disk() {	# NAME FILE-SYSTEM
 	truncate -s 64M "$tmp/$1"
 	case $2 in ext4) mkfs.ext4 -q -F "$tmp/$1" ;; vfat) mkfs.vfat "$tmp/$1" >/dev/null ;; esac
-	disks="$disks -drive if=none,id=$1,format=raw,file=$tmp/$1 -device virtio-blk-pci,drive=$1"
+	disks="$disks -drive if=none,id=$1,format=raw,file=$tmp/$1 -device virtio-blk-pci,drive=$1,serial=$1"
 }
 clean() {	# NAME TEXT: the journal needs no recovery, and nothing is wrong
 	ok "$2" sh -c "dumpe2fs -h $tmp/$1 2>/dev/null | grep -q '^Filesystem state: *clean' &&
@@ -49,8 +49,8 @@ modprobe -a virtio_pci virtio_blk ext4 loop overlay vfat nls_cp437 nls_ascii
 mdev-lite -s
 data="/tmp/with blank"
 mkdir "$data" /tmp/other /tmp/merged /tmp/bind
-ok "a disk" mount -t ext4 /dev/vda "$data"
-ok "another" mount -t vfat /dev/vdb /tmp/other
+ok "a disk" mount -t ext4 $(disk data) "$data"
+ok "another" mount -t vfat $(disk other) /tmp/other
 mkdir "$data/inner" "$data/image" "$data/upper" "$data/work" "$data/proc"
 ok "a tmpfs on it" mount -t tmpfs inner "$data/inner"
 ok "a proc on it" mount -t proc proc "$data/proc"
@@ -95,12 +95,12 @@ modprobe -a virtio_pci virtio_blk ext4
 mdev-lite -s
 # Where a tmpfs is mounted over it, swap cannot be switched off by its path.
 mkdir /run/hidden
-mount /dev/vdb /run/hidden
+mount $(disk hidden) /run/hidden
 dd if=/dev/zero of=/run/hidden/swap bs=1M count=4 2>/dev/null
 ok "a swap file that will be hidden" sh -c 'mkswap /run/hidden/swap >/dev/null && swapon /run/hidden/swap'
 mount -t tmpfs cover /run
 mkdir /tmp/data
-mount /dev/vda /tmp/data
+mount $(disk data) /tmp/data
 echo "some data" >/tmp/data/kept
 mkdir -p /tmp/data/below
 (cd /tmp/data/below; exec 5</tmp/data/kept; exec setsid /bin/busybox sh -c 'while :; do sleep 1; done') &
@@ -149,7 +149,7 @@ for how in 'rc.shutdown poweroff' 'rc.shutdown reboot' 'kill -INT 1' 'reboot' 'p
 modprobe -a virtio_pci virtio_blk ext4
 mdev-lite -s
 mkdir /tmp/data
-mount /dev/vda /tmp/data
+mount \$(disk data) /tmp/data
 echo x >/tmp/data/kept
 echo end >&3
 $how
