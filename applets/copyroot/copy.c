@@ -113,10 +113,25 @@ static int send_all(struct move *m, int in, int out, off_t start, off_t end)
 	return send_range(in, out, start, end);
 }
 
+// The last large page or chunk before *end, which becomes where it begins. Without cutting the order does not matter,
+// but each piece is a chance to tell how far it is.
+static int copy_piece(struct move *m, int in, int out, int cut, int holes, off_t *end)
+{
+	off_t stop = *end;
+
+	if (m->large && !holes && !(stop % LARGE) && copy_large(in, out, stop - LARGE)) {
+		*end -= LARGE;
+		m->bytes += LARGE;
+		return 0;
+	}
+	*end = holes && !cut ? 0 : (stop - 1) / CHUNK * CHUNK;
+	return holes ? send_data(m, in, out, *end, stop) : send_all(m, in, out, *end, stop);
+}
+
 int copy_data(struct move *m, int in, int out, int shrink, const char *name, const struct stat *st, off_t *left)
 {
 	int holes = st->st_blocks * 512LL < st->st_size;
-	off_t end = st->st_size, start;
+	off_t end = st->st_size;
 
 	*left = end;
 	if (!end)
@@ -124,18 +139,15 @@ int copy_data(struct move *m, int in, int out, int shrink, const char *name, con
 	// The length first: a hole at the end, and chunks from the end.
 	if ((holes || end > CHUNK) && ftruncate(out, end) < 0)
 		return -1;
-	for (; end; end = start) {
-		// Without cutting the order does not matter, but each chunk is a chance to tell how far it is.
-		start = shrink < 0 && holes ? 0 : (end - 1) / CHUNK * CHUNK;
-		if (DOOR(holes ? send_data(m, in, out, start, end) : send_all(m, in, out, start, end),
-			 "copy", name, "cp %-s\n", name) < 0)
+	while (end) {
+		if (DOOR(copy_piece(m, in, out, shrink >= 0, holes, &end), "copy", name, "cp %-s\n", name) < 0)
 			return -1;
-		if (start)
+		if (end)
 			move_progress(m);
 		if (shrink >= 0) {
-			if (DOOR(ftruncate(shrink, start), "truncate", name, "truncate %-s\n", name) < 0)
+			if (DOOR(ftruncate(shrink, end), "truncate", name, "truncate %-s\n", name) < 0)
 				return -1;
-			*left = start;
+			*left = end;
 		}
 	}
 	return 0;

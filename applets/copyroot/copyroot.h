@@ -42,6 +42,7 @@ struct move {
 	const struct busy *busy;
 	int keep;			// copy, the old files stay
 	int ramfs;			// what `from` is
+	int large;			// `to` has large pages for who asks
 	// The rest is its own.
 	int back;			// to the root that they came from: folders are there, so may be files
 	int xattrs;
@@ -66,7 +67,7 @@ int move_back(struct move *move);
 void move_finish(struct move *move);
 
 // copy.c: one file's contents and what belongs to it.
-enum { CHUNK = 512 << 10 };	// bytes that are there twice at most
+enum { CHUNK = 512 << 10 };	// bytes that are there twice at most, or one large page
 // Copies in -> out without filling holes. `shrink` >= 0 is `in` opened to write: it is cut behind each chunk,
 // from the end; *left is what is still whole. Returns 0, or -1 with errno.
 int copy_data(struct move *move, int in, int out, int shrink, const char *name, const struct stat *st, off_t *left);
@@ -76,6 +77,10 @@ int copy_back(int in, int out, const char *name, off_t start, off_t size);
 int copy_attributes(struct move *move, int in, int out, const char *name, const struct stat *st);
 int copy_node_attributes(struct move *move, int from, int to, const char *name, const struct stat *st);
 int has_xattrs(int fd);
+// large.c: the page of `in` that begins at `start` goes to `out` as a large one. Returns whether it did; if not, any of its
+// bytes may be there.
+enum { SMALL_PAGE = 4096, LARGE = 2 << 20 };
+int copy_large(int in, int out, off_t start);
 // A file's capabilities, which the first write or cut takes away: read before, and set again after.
 void save_capability(struct move *move, int fd);
 int restore_capability(const struct move *move, int fd, const char *name);

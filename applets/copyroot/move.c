@@ -174,7 +174,7 @@ static int move_whole_file(struct move *m, int from, int to, int *in, const char
 	off_t left = st->st_size;
 	int result = 0;
 
-	out = DOOR(openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, st->st_mode & 07777),
+	out = DOOR(openat(to, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, st->st_mode & 07777),
 		   "create", name, ": >%-s\n", name);
 	if (out < 0)
 		return stayed(m) ? 0 : -1;

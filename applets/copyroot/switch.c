@@ -226,12 +226,12 @@ static int make_overlay(int changes, int old)
 
 enum { BYTES_PER_INODE = 2048 };	// of the limit
 
-static int make_tmpfs(uint64_t size, uint64_t inodes)
+static int make_tmpfs(uint64_t size, uint64_t inodes, const char *more)
 {
 	char options[96];
 
-	if (format_path(options, "size=%llu,nr_inodes=%llu,mode=755", (unsigned long long)size,
-			(unsigned long long)inodes) < 0)
+	if (format_path(options, "size=%llu,nr_inodes=%llu,mode=755%s", (unsigned long long)size,
+			(unsigned long long)inodes, more) < 0)
 		return -1;
 	return sys_fsmount("tmpfs", "rootfs", options);
 }
@@ -243,7 +243,7 @@ int switch_overlay(struct settings *s, struct outcome *outcome)
 
 	(void)outcome;
 	load_overlay();
-	changes = make_tmpfs(size, 0);
+	changes = make_tmpfs(size, 0, "");
 	if (changes < 0 || old < 0 || make_upper(changes) < 0 || (overlay = make_overlay(changes, old)) < 0
 	    || take_root(overlay, old) < 0)
 		return -1;
@@ -318,6 +318,15 @@ static int move_planned(const struct settings *s, struct move *m, int new, struc
 	return 0;
 }
 
+// EINVAL: a kernel without large pages.
+static int make_root(uint64_t size, uint64_t inodes, int *large)
+{
+	int new = allowing(EINVAL, make_tmpfs(size, inodes, ",huge=advise"));
+
+	*large = new >= 0;
+	return new < 0 && errno == EINVAL ? make_tmpfs(size, inodes, "") : new;
+}
+
 // Where memory is ample the files need not be counted first, which saves 4 us for each.
 static int make_plan(const struct settings *s, int from, struct plan *plan, uint64_t available)
 {
@@ -340,7 +349,7 @@ static int move_if_it_fits(struct settings *s, int from, struct outcome *outcome
 	limit = s->size ? s->size : plan_limit(&plan, available);
 	if (!fits(s, &plan, available, limit))
 		return -1;
-	new = make_tmpfs(limit, plan.files + plan.folders + plan.others + limit / BYTES_PER_INODE);
+	new = make_root(limit, plan.files + plan.folders + plan.others + limit / BYTES_PER_INODE, &m.large);
 	return new < 0 ? -1 : move_planned(s, &m, new, outcome);
 }
 

@@ -253,6 +253,8 @@ END
 checks <<'END'
 is "$(mode)" tmpfs "120 MB move within 220 MB: $(cat /run/seen/env)"
 ok "and are what they were" treetool check /data/folder0/file0
+large=$(sed -n 's/^ShmemHugePages: *\([0-9]*\) kB/\1/p' /run/seen/meminfo)
+ok "$large KB of it in large pages, where there are any" test "$large" -gt 100000
 peak=$(cat /run/seen/peak)
 before=$(($(tail -n 1 /data/before) + $(cat /data/rest)))
 ok "one file of 120 MB takes $(((peak - before) / 1024)) KB more at the peak ($(cat /data/before | tr '\n' ' '), then $peak)" \
