@@ -32,15 +32,16 @@ static const struct way {
 	[MOVE]    = { "tmpfs", CONFIG_COPYROOT_TMPFS ? switch_tmpfs : NULL },
 };
 
-static const char *asked_mode, *asked_size;
+static const char *const times_to_free[] = { "early", "late", NULL };	// also the values of settings.late
+static const char *asked_mode, *asked_size, *asked_free;
 static struct settings settings;
 
 /* What is asked for */
 
-static int find_mode(const char *name)
+static int find(const char *const names[], const char *name)
 {
-	for (int i = 0; mode_names[i]; i++)
-		if (!strcmp(name, mode_names[i]))
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(name, names[i]))
 			return i;
 	return -1;
 }
@@ -52,7 +53,7 @@ static enum mode chosen_mode(void)
 	const char *names[] = { cmdline_get("copyroot.mode", word, sizeof word), asked_mode, CONFIG_COPYROOT_MODE };
 
 	for (int i = CONFIG_COPYROOT_MODE_FIXED ? 2 : 0; i < 3; i++) {
-		int mode = names[i] ? find_mode(names[i]) : -1;
+		int mode = names[i] ? find(mode_names, names[i]) : -1;
 
 		if (mode >= 0)
 			return mode;
@@ -72,6 +73,20 @@ static void choose_size(void)
 	settings.size = text ? parse_size(text, memory("MemTotal")) : 0;
 	if (text && !settings.size)
 		warn("%s: no size", text);
+}
+
+static void choose_time_to_free(void)
+{
+	static char word[16];
+	const char *text = cmdline_get("copyroot.free", word, sizeof word);
+
+	if (text && find(times_to_free, text) < 0) {
+		warn("copyroot.free=%s: neither early nor late", text);
+		text = NULL;
+	}
+	if (!text)
+		text = asked_free ? asked_free : times_to_free[CONFIG_COPYROOT_FREE_LATE];
+	settings.late = find(times_to_free, text);
 }
 
 /* What there is */
@@ -145,6 +160,7 @@ static void switch_root(void)
 	enum mode asked = chosen_mode(), mode;
 
 	choose_size();
+	choose_time_to_free();
 	if (mount_table_read(&mounts) < 0)
 		warn("mountinfo:");
 	settings.mounts = &mounts;
@@ -211,10 +227,11 @@ static int dry_run_init(char **argv)
 
 /* Options */
 
-enum { OPT_MODE = 256, OPT_SIZE, OPT_MOVE_API, OPT_KEEP, OPT_VERBOSE, OPT_DRY_RUN };
+enum { OPT_MODE = 256, OPT_SIZE, OPT_FREE, OPT_MOVE_API, OPT_KEEP, OPT_VERBOSE, OPT_DRY_RUN };
 static const struct option options[] = {
 	{ "mode", required_argument, NULL, OPT_MODE },
 	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "free", required_argument, NULL, OPT_FREE },
 	{ "move-api", no_argument, NULL, OPT_MOVE_API },
 	{ "keep", no_argument, NULL, OPT_KEEP },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
@@ -225,7 +242,7 @@ static const struct option options[] = {
 static int set_mode(const char *name)
 {
 	asked_mode = name;
-	return find_mode(name) < 0 ? usage_error("no such mode", name) : 0;
+	return find(mode_names, name) < 0 ? usage_error("no such mode", name) : 0;
 }
 
 static int set_size(const char *text)
@@ -234,11 +251,18 @@ static int set_size(const char *text)
 	return parse_size(text, 100) ? 0 : usage_error("not a size", text);
 }
 
+static int set_time_to_free(const char *text)
+{
+	asked_free = text;
+	return find(times_to_free, text) < 0 ? usage_error("neither early nor late", text) : 0;
+}
+
 static int set_option(int option)
 {
 	switch (option) {
 	case OPT_MODE: return set_mode(optarg);
 	case OPT_SIZE: return set_size(optarg);
+	case OPT_FREE: return set_time_to_free(optarg);
 	case OPT_MOVE_API: settings.move_api = 1; return 0;
 	case OPT_KEEP: settings.keep = 1; return 0;
 	case OPT_VERBOSE: settings.verbose = 1; return 0;
@@ -291,6 +315,8 @@ const struct applet copyroot_applet = {
 		"  --mode=MODE  auto, bind (copies nothing), overlay, tmpfs (moves the files) or none;\n"
 		"               copyroot.mode=MODE on the kernel command line wins\n"
 		"  --size=SIZE  limit of the tmpfs: bytes, with k, m, g, or % of the memory\n"
+		"  --free=TIME  tmpfs: free the old files early (each once it is copied) or late (when INIT\n"
+		"               runs, where memory is ample); copyroot.free=TIME on the command line wins\n"
 		"  --move-api   mount /proc, /sys, /dev and /dev/pts in the new root\n"
 		"  --keep       tmpfs: copy, do not free the old files\n"
 		"  --verbose    say what is planned\n"

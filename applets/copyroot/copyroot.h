@@ -21,8 +21,11 @@ void busy_free(struct busy *busy);
 int busy_has(const struct busy *busy, ino_t inode);
 // Adds up the tree below the folder `fd`, on its device only. Returns 0, or -1 with errno.
 int plan_tree(int fd, const struct busy *busy, struct plan *plan);
-// Fills in an upper bound of the bytes only, and returns whether memory is so ample that this will do.
-int plan_guess(struct plan *plan, uint64_t cached, uint64_t available);
+// Fills in an upper bound of the bytes only, and returns whether memory is so ample that this will do; `names`: bytes of
+// inodes and names that are there; `twice`: all old files stay until the new ones are complete.
+int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t available, int twice);
+// Whether it leaves so much of the memory that all may be there twice.
+int plan_ample(const struct plan *plan, uint64_t available);
 // The memory that has to be free to move it, or to copy it where the old files stay (`keep`), in bytes.
 uint64_t plan_need(const struct plan *plan, int keep);
 // A size limit for a tmpfs that gets it: all of it, and half of the memory that is left.
@@ -41,6 +44,7 @@ struct move {
 	int from, to;
 	const struct busy *busy;
 	int keep;			// copy, the old files stay
+	int late;			// with keep: stay until INIT runs
 	int ramfs;			// what `from` is
 	int large;			// `to` has large pages for who asks
 	// The rest is its own.
@@ -63,8 +67,12 @@ void move_progress(struct move *move);
 int move_tree(struct move *move);
 // Then either: everything back to `from`. Returns 0, or -1 where some stay at `to`.
 int move_back(struct move *move);
-// Or: frees what is left at `from`.
+// Or: ends it, and frees what is left at `from` (not with `keep`).
 void move_finish(struct move *move);
+
+// late.c: frees what is below `folder` once INIT has been executed, or after 10 seconds, in a child, which then ends.
+// Returns 0 as soon as it is started, or -1 with errno.
+int free_late(int folder);
 
 // copy.c: one file's contents and what belongs to it.
 enum { CHUNK = 512 << 10 };	// bytes that are there twice at most, or one large page

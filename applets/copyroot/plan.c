@@ -80,11 +80,16 @@ uint64_t memory_left_now(void)
 	return proc_read("meminfo", text, sizeof text) < 0 ? 0 : memory_left(text);
 }
 
-// All of the root is page cache, so that is its upper bound.
-int plan_guess(struct plan *plan, uint64_t cached, uint64_t available)
+// All of the root is page cache, so that is its upper bound. A tmpfs's inodes are somewhat larger than a ramfs's.
+int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t available, int twice)
 {
 	*plan = (struct plan){ .bytes = cached };
-	return cached && available >= cached / 2 + AMPLE;
+	return cached && available >= (twice ? cached + 2 * names : cached / 2) + AMPLE;
+}
+
+int plan_ample(const struct plan *plan, uint64_t available)
+{
+	return available >= plan_need(plan, 1) + AMPLE;
 }
 
 uint64_t plan_need(const struct plan *plan, int keep)

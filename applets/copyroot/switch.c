@@ -259,9 +259,9 @@ static unsigned long long mb(uint64_t bytes)
 }
 
 // Known before the first byte moves.
-static int fits(const struct settings *s, const struct plan *plan, uint64_t available, uint64_t limit)
+static int fits(const struct settings *s, const struct plan *plan, int keep, uint64_t available, uint64_t limit)
 {
-	uint64_t need = plan_need(plan, s->keep);
+	uint64_t need = plan_need(plan, keep);
 
 	if (s->verbose || door_is_dry()) {
 		notice("%u files, %u folders, %u others: %llu MB; largest file %llu MB, in use %llu MB", plan->files,
@@ -298,6 +298,14 @@ static void show_lost(int new)
 		warn("some files are in %s", folder);
 }
 
+// Without a child that frees them later the old files go now.
+static void finish(struct move *m)
+{
+	if (m->late)
+		m->keep = !free_late(m->from);
+	move_finish(m);
+}
+
 static int move_planned(const struct settings *s, struct move *m, int new, struct outcome *outcome)
 {
 	cleanup_fd int old = open_root(), to = readable(new);
@@ -313,7 +321,7 @@ static int move_planned(const struct settings *s, struct move *m, int new, struc
 		return -1;
 	}
 	move_mounts(s->mounts, old, new);
-	move_finish(m);
+	finish(m);
 	*outcome = (struct outcome){ m->files, m->bytes };
 	return 0;
 }
@@ -328,26 +336,42 @@ static int make_root(uint64_t size, uint64_t inodes, int *large)
 }
 
 // Where memory is ample the files need not be counted first, which saves 4 us for each.
-static int make_plan(const struct settings *s, int from, struct plan *plan, uint64_t available)
+static int make_plan(const struct settings *s, int from, struct plan *plan, const char *memory)
 {
-	if (!s->size && !s->keep && !s->verbose && !door_is_dry() && plan_guess(plan, memory("Cached"), available))
+	if (!s->size && !s->keep && !s->verbose && !door_is_dry()
+	    && plan_guess(plan, meminfo(memory, "Cached"), meminfo(memory, "SReclaimable"), memory_left(memory), s->late))
 		return 0;
 	return plan_tree(from, s->busy, plan);
 }
 
+// All is there twice until then.
+static int can_free_late(const struct settings *s, const struct plan *plan, uint64_t available)
+{
+	int late = s->late && !s->keep;
+
+	if (!late || plan_ample(plan, available))
+		return late;
+	notice("too little memory to free the old files late: each goes once it is copied");
+	return 0;
+}
+
 static int move_if_it_fits(struct settings *s, int from, struct outcome *outcome)
 {
-	uint64_t available = memory_left_now(), limit;
+	struct move m = { .from = from, .busy = s->busy, .ramfs = s->ramfs };
+	uint64_t available, limit;
 	struct plan plan;
-	struct move m = { .from = from, .busy = s->busy, .keep = s->keep, .ramfs = s->ramfs };
+	char memory[4096] = "";
 	cleanup_fd int new = -1;
 
-	if (make_plan(s, from, &plan, available) < 0) {
+	if (proc_read("meminfo", memory, sizeof memory) < 0 || make_plan(s, from, &plan, memory) < 0) {
 		warn("reading the root:");
 		return -1;
 	}
+	available = memory_left(memory);
 	limit = s->size ? s->size : plan_limit(&plan, available);
-	if (!fits(s, &plan, available, limit))
+	m.late = can_free_late(s, &plan, available);
+	m.keep = s->keep || m.late;
+	if (!fits(s, &plan, m.keep, available, limit))
 		return -1;
 	new = make_root(limit, plan.files + plan.folders + plan.others + limit / BYTES_PER_INODE, &m.large);
 	return new < 0 ? -1 : move_planned(s, &m, new, outcome);

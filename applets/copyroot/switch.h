@@ -7,6 +7,7 @@
 struct settings {
 	uint64_t size;			// limit of the tmpfs in bytes, 0: to be found
 	int keep, move_api, verbose;
+	int late;			// the old files are freed when INIT runs, if possible
 	int ramfs;			// what "/" is
 	const struct mount_table *mounts;
 	struct busy *busy;		// switch_tmpfs's own

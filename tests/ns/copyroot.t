@@ -161,6 +161,32 @@ like "$(cat "$tmp/seen")" '^rootfs / tmpfs rw.*size=65536k' "--size: the limit"
 like "$(cat "$tmp/seen")" ' /proc proc rw,nosuid,nodev,noexec' "--move-api: /proc"
 CHECK=''
 
+# The old root stays in view from outside, on the host's mounts.
+PREPARE='mkdir -p "$T/old"; mount --bind "$T/mnt" "$T/mnt/host$T/old"'
+cat >"$tmp/left-soon" <<'END'
+left() { find "$1" ! -type d | wc -l; }
+n=0; while [ "$(left "$1")" != 0 ] && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+left "$1" >"${0%/*}/left"
+END
+CHECK='chroot /host sh $T/left-soon $T/old'
+for how in ramfs tmpfs ramfs,fork; do	# without a child they go before
+	rm -f "$tmp/left"
+	INITBOX_FAULT=${how#*fs,} run ${how%,*} "--mode=tmpfs --free=late"
+	same "$how, --free=late: all is there"
+	is "$(cat "$tmp/left")" 0 "$how, --free=late: the old files go"
+done
+# Whoever cannot remove anything can still move everything, and the old root is what it was.
+CHECK='sleep 0.2; chroot /host sh -c "mount -o remount,bind,noatime $T/old; sh $T/manifest $T/old" >/host$T/old.after'
+for fault in unlink truncate; do
+	INITBOX_FAULT=$fault run ramfs "--mode=tmpfs --free=late"
+	like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "--free=late, no $fault: the files move"
+	[ $fault = truncate ] || ok "--free=late, no $fault: nothing of the old root was touched" \
+		sh -c "cd '$tmp' && grep -Ev '^[0-9a-f]{64}' before | diff - old.after"
+done
+CHECK=''
+PREPARE=''
+ok "--free without a time: 2" sh -c "'$INITBOX' copyroot --free=soon 2>/dev/null; [ \$? = 2 ]"
+
 # Large pages, where the kernel has them: each step that can fail with a piece of 2 MB.
 FILL="$small; seq 900000 | head -c 5300000 >\$T/mnt/e/huge; cp \$T/mnt/e/huge \$T/mnt/d/kept; touch -d @7 \$T/mnt/e \$T/mnt/d"
 for fault in none copy@huge#2=12 truncate@huge#2 copy@kept#3=28; do
@@ -168,6 +194,8 @@ for fault in none copy@huge#2=12 truncate@huge#2 copy@kept#3=28; do
 	finished "a file of 5 MB, $fault: INIT runs"
 	ok "a file of 5 MB, $fault: all is what it was" sh -c "cd '$tmp' && for list in before after; do sed 's, blocks=[0-9]*,,' \$list >\$list.2; done; diff before.2 after.2"
 done
+INITBOX_FAULT=fsmount#1=22 run ramfs --mode=tmpfs
+like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "a kernel that has no large pages: the files move"
 FILL=$small
 
 run ramfs "--mode=tmpfs --dry-run"
@@ -185,11 +213,11 @@ ok "an unknown option: 2" sh -c "'$INITBOX' copyroot --x 2>/dev/null; [ \$? = 2 
 ## A mode that the build fixed
 build() { env -i PATH="$PATH" make -s --no-print-directory O="$tmp/fixed" "$@"; }
 if build allnoconfig >"$tmp/build" 2>&1 && sed -i '/COPYROOT\|_STATIC/d' "$tmp/fixed/.config" &&
-	printf 'CONFIG_%s\n' STATIC=y COPYROOT=y COPYROOT_TMPFS=y 'COPYROOT_MODE="none"' COPYROOT_MODE_FIXED=y >>"$tmp/fixed/.config" &&
+	printf 'CONFIG_%s\n' STATIC=y COPYROOT=y COPYROOT_TMPFS=y COPYROOT_FREE_LATE=y FAULT_INJECTION=y 'COPYROOT_MODE="tmpfs"' COPYROOT_MODE_FIXED=y >>"$tmp/fixed/.config" &&
 	build >>"$tmp/build" 2>&1; then
 	with=$INITBOX INITBOX=$tmp/fixed/initbox
-	run tmpfs --mode=tmpfs
-	like "$(output)" 'copyroot: none: 0 files' "COPYROOT_MODE_FIXED: no option wins over it"
+	INITBOX_FAULT=unlink run tmpfs --mode=none	# early would not do then
+	like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "COPYROOT_MODE_FIXED: no option wins over it; COPYROOT_FREE_LATE: the default"
 	INITBOX=$with
 else
 	fail "COPYROOT_MODE_FIXED: a build" "$(tail -n 5 "$tmp/build")"

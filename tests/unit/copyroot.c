@@ -42,10 +42,15 @@ static void plans(void)
 	plan.held = 50 * MB;
 	is_number(plan_need(&plan, 0), moved + 50 * MB, "files in use are there twice until the switch");
 	is_number(plan_limit(&plan, 80 * MB), 140 * MB, "the limit: what is there and half of what is left");
-	ok(plan_guess(&plan, 100 * MB, 300 * MB), "ample memory needs no count");
+	ok(plan_guess(&plan, 100 * MB, 0, 300 * MB, 0), "ample memory needs no count");
 	is_number(plan.bytes, 100 * MB, "the page cache is the upper bound");
-	ok(!plan_guess(&plan, 100 * MB, 90 * MB), "little memory does");
-	ok(!plan_guess(&plan, 0, 90 * MB), "no meminfo does");
+	ok(!plan_guess(&plan, 100 * MB, 0, 90 * MB, 0), "little memory does");
+	ok(!plan_guess(&plan, 0, 0, 90 * MB, 0), "no meminfo does");
+	ok(!plan_guess(&plan, 100 * MB, 0, 150 * MB, 1), "nor is it ample if all is there twice");
+	ok(!plan_guess(&plan, 100 * MB, 10 * MB, 170 * MB, 1), "names and inodes too");
+	ok(plan_guess(&plan, 100 * MB, 10 * MB, 190 * MB, 1), "but this is");
+	ok(!plan_ample(&plan, 165 * MB), "64 MB stay free, or the old files are freed early");
+	ok(plan_ample(&plan, 175 * MB), "with more they can be freed late");
 }
 
 // What the three kinds of files hold, and which inodes somebody uses.

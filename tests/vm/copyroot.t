@@ -33,6 +33,7 @@ image() {
 	grep -v ' /run/seen ' /proc/mounts >/run/seen/mounts
 	echo "$INITBOX_COPYROOT" >/run/seen/env
 	echo "$@" >/run/seen/args
+	for pid in $(pidof copyroot); do ls -l /proc/$pid/fd; done >/run/seen/child
 	[ -c /dev/ttyS0 ] || mount -t devtmpfs dev /dev
 	sh /test/run
 	poweroff -f
@@ -183,15 +184,23 @@ first <<END
 mount -t proc proc /proc
 xattrs=xattrs
 $nasty
-exec copyroot --mode=none
+treetool files 3000 100 /data
+exec copyroot --mode=none --free=early
 END
 checks <<'END'
+like "$(cat /run/seen/child)" 'pipe:' "copyroot.free= wins over --free=: a child stays"
+unlike "$(cat /run/seen/child)" '/dev/' "it holds no console"
+n=0; while pidof copyroot >/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+is "$(pidof copyroot)" '' "and ends by itself"
+used=0; for at in / /run/seen /dev; do used=$((used + $(stat -f -c '(%b - %f) * %S / 1024' $at))); done
+shmem=$(sed -n 's/^Shmem: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+ok "after that no old file takes memory ($shmem KB of tmpfs, $used of them in use)" test "$shmem" -lt $((used + 500))
 is "$(mode)" tmpfs "copyroot.mode= wins over --mode="
 like "$(cat /run/seen/mounts)" '^rootfs / tmpfs .*size=102400k' "copyroot.size= is the limit"
 whole
 like "$(grep -c security.capability= /run/seen/after)" '^1$' "file capabilities are among it"
 END
-boot -t 200 -n -m 256 -a 'rootfstype=tmpfs copyroot.mode=tmpfs copyroot.size=100m'
+boot -t 200 -n -m 256 -a 'rootfstype=tmpfs copyroot.mode=tmpfs copyroot.size=100m copyroot.free=late'
 ended poweroff "tmpfs to tmpfs: ended by power-off"
 
 ## So little memory that only the bind is left
@@ -275,7 +284,8 @@ peak=$(cat /cg/many/memory.peak)
 before=$(tail -n 1 /run/seen/before)
 ok "they take $(((peak - before) / 1024)) KB more at the peak ($(cat /run/seen/before | tr '\n' ' '), then $peak)" test $((peak - before)) -le $((1 << 20))
 END
-boot -t 200 -n -m 220 -a 'rootfstype=ramfs' -- -icount shift=5,sleep=off
+boot -t 200 -n -m 220 -a 'rootfstype=ramfs copyroot.free=late' -- -icount shift=5,sleep=off
+console_has 'copyroot: too little memory to free the old files late' "a wish that does not fit in the memory is not granted, and said"
 console_has 'copyroot: [0-9]+ files, [0-9]+ MB, [0-9]+ MB/s' "a line each second tells files, MB and MB/s"
 ended poweroff "large file: ended by power-off"
 
