@@ -10,6 +10,8 @@
 //   treetool contents FOLDER            the names of all files that are not empty, for xargs -0 sha256sum
 //   treetool floor COUNT BYTES FOLDER   create and write that much, from a buffer; no folders, no times; prints the
 //                                       nanoseconds that this took
+//   treetool send FROM FOLDER           sendfile(2) from the files that `files` made into new ones; no folders, no times; prints
+//                                       the nanoseconds
 //   treetool unlink FOLDER              removes the files that `files` made there; prints the nanoseconds
 //   treetool stamp FILE COMMAND...      writes the nanoseconds of the monotonic clock to FILE and executes COMMAND
 //   treetool acl FOLDER                 lists of access rights and capabilities, in few files
@@ -30,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -412,22 +415,52 @@ static void make_floor(unsigned count, size_t bytes, const char *folder)
 	printf("%lld\n", now() - start);
 }
 
+// Goes to the folder of the nth file that `files` made; -1 after the last.
+static int next_file(unsigned n, char name[32])
+{
+	if (n % 500 == 0) {
+		snprintf(name, 32, "folder%u", n / 500);
+		if ((n && chdir("..")) || chdir(name))
+			return -1;
+	}
+	snprintf(name, 32, "file%u", n);
+	return 0;
+}
+
+static void send_files(const char *from, const char *folder)
+{
+	char name[32];
+	long long start;
+	int to;
+
+	must(!mkdir(folder, 0755), "mkdir", folder);
+	must((to = open(folder, O_RDONLY | O_DIRECTORY)) >= 0, "open", folder);
+	must(!chdir(from), "chdir", from);
+	start = now();
+	for (unsigned n = 0; !next_file(n, name); n++) {
+		int in = open(name, O_RDONLY), out;
+		struct stat st;
+		off_t at = 0;
+
+		if (in < 0)
+			break;
+		must((out = openat(to, name, O_WRONLY | O_CREAT, 0644)) >= 0 && !fstat(in, &st), "create", name);
+		while (at < st.st_size)
+			must(sendfile(out, in, &at, st.st_size - at) > 0, "send", name);
+		close(in);
+		close(out);
+	}
+	printf("%lld\n", now() - start);
+}
+
 static void unlink_files(const char *folder)
 {
 	char name[32];
 	long long start = now();
 
 	must(!chdir(folder), "chdir", folder);
-	for (unsigned i = 0; ; i++) {
-		if (i % 500 == 0) {
-			snprintf(name, sizeof name, "folder%u", i / 500);
-			if ((i && chdir("..")) || chdir(name))
-				break;
-		}
-		snprintf(name, sizeof name, "file%u", i);
-		if (unlink(name))
-			break;
-	}
+	for (unsigned n = 0; !next_file(n, name) && !unlink(name); n++)
+		;
 	printf("%lld\n", now() - start);
 }
 
@@ -671,6 +704,8 @@ int main(int argc, char **argv)
 		return check(argv[2]);
 	if (!strcmp(what, "pivot") && argc == 3)
 		return pivot(argv[2]);
+	if (!strcmp(what, "send") && argc == 4)
+		return send_files(argv[2], argv[3]), 0;
 	if (!strcmp(what, "unlink") && argc == 3)
 		return unlink_files(argv[2]), 0;
 	if (!strcmp(what, "stamp") && argc > 3)

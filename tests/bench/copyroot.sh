@@ -4,8 +4,8 @@
 #
 # Each figure is a boot of its own: /init makes a tree in the kernel's first root, a ramfs, and execs copyroot, or a shell
 # that runs busybox's cp -a and switch_root. The floors are taken in the guest of copyroot: what the kernel needs to
-# write as many bytes, or to make and write as many files, in a tmpfs; and to remove what was copied from a ramfs, which
-# whoever moves files has to pay as well.
+# write as many bytes, or to make and write as many files, in a tmpfs; to send them there from a ramfs, knowing nothing of
+# them but their names; and to remove the old ones, which has to be paid for before INIT runs or, with --free=late, beside it.
 #
 # BENCH_LONG=1 adds the largest points of the growth series: 100,000 files, 1,000 MB.
 . tests/bench/lib.sh
@@ -14,7 +14,8 @@ with_vm
 . tests/treetool.sh
 need_treetool
 
-# run WHO MODE FILL FLOOR MEMORY - a boot; sets $took and, of the floor's, $wrote and $freed (ns)
+# run WHO MODE FILL FLOOR MEMORY [WHEN] - a boot; sets $took and, of the floor's, $wrote, $sent and $freed (ns); WHEN as
+# for --free
 run() {
 	machine busybox
 	modules "${module_choice:-none}"
@@ -24,7 +25,7 @@ run() {
 	rm "$root/init"
 	case $1 in
 	busybox) how='/bin/sh /peer' ;;
-	*) how="/sbin/copyroot --mode=$2" ;;
+	*) how="/sbin/copyroot --mode=$2 --free=${6:-early}" ;;
 	esac
 	put /init 755 <<-END
 	#!/bin/sh
@@ -48,13 +49,15 @@ run() {
 	echo end >&3
 	poweroff -f
 	END
-	scripted='' took='' wrote='' freed=''
+	scripted='' took='' wrote='' sent='' freed=''
 	icount_boot -n -m "$5" -t 600 -a rootfstype=ramfs
 	grep -q '^end' "$vm/results" || { fail "$1, $3" "$(how_ended) $(tail -n 5 "$vm/console")"; return 1; }
 	took=$(sed -n 's/^took //p' "$vm/results")
 	wrote=$(sed -n 's/^wrote //p' "$vm/results")
+	sent=$(sed -n 's/^sent //p' "$vm/results")
 	freed=$(sed -n 's/^freed //p' "$vm/results")
 	[ "$1" = busybox ] || grep -q "copyroot: $2:" "$vm/console" || fail "$3" "copyroot did not take mode $2"
+	! grep 'too little memory' "$vm/console" || fail "$3" "the guest is too small"
 	rm -rf "$vm"
 }
 
@@ -62,23 +65,40 @@ run() {
 floor() {
 	cat <<-END
 	mount -t tmpfs -o size=90% floor /run && echo "wrote \$(treetool floor $1 $2 /run/floor)" >&3; umount /run
-	mount -t ramfs floor /run && treetool files $1 $2 /run/floor && echo "freed \$(treetool unlink /run/floor)" >&3; umount /run
+	mount -t ramfs floor /run && treetool files $1 $2 /run/floor && mount -t tmpfs -o size=90% floor /new
+	echo "sent \$(treetool send /run/floor /new/floor)" >&3; umount /new
+	echo "freed \$(treetool unlink /run/floor)" >&3; umount /run
 	END
+}
+
+# moved CASE FLOOR-NAME MEMORY - our figures, both ways, and the floors; then what is the peer's: against CASE MEMORY TARGET
+moved() {
+	run initbox tmpfs "$fill" "$floor" "$3" || return
+	result "$1" initbox "$took" ns
+	result "$1" "$2" "$wrote" ns
+	result "$1" "$2, remove the old" $((wrote + freed)) ns
+	result "$1" "create, sendfile, remove the old" $((sent + freed)) ns
+	result "$1, --free=late" "$2" "$wrote" ns
+	result "$1, --free=late" "create, sendfile" "$sent" ns
+	run initbox tmpfs "$fill" : "$3" late || return
+	result "$1, --free=late" initbox "$took" ns
+}
+against() {
+	run busybox '' "$fill" : "$2" || return
+	for case in "$1" "$1, --free=late"; do
+		result "$case" busybox "$took" ns
+		target "$case" busybox "$3"
+	done
 }
 
 # versus CASE COUNT BYTES FLOOR-NAME TARGET-BUSYBOX TARGET-FLOOR MEMORY
 versus() {
-	fill="treetool files $2 $3 /data"
-	if run initbox tmpfs "$fill" "$(floor "$2" "$3")" "$7"; then
-		result "$1" initbox "$took" ns
-		result "$1" "$4" "$wrote" ns
-		result "$1" "$4, remove the old" $((wrote + freed)) ns
+	fill="treetool files $2 $3 /data" floor=$(floor "$2" "$3")
+	if moved "$1" "$4" "$7"; then
 		target "$1" "$4" "$6"
+		target "$1, --free=late" "$4" "$6"
 	fi
-	if run busybox '' "$fill" : "$(($7 * 3 / 2))"; then
-		result "$1" busybox "$took" ns
-		target "$1" busybox "$5"
-	fi
+	against "$1" "$(($7 * 3 / 2))" "$5"
 }
 
 ## tmpfs mode
@@ -89,16 +109,9 @@ versus 'one file of 100 MB' 1 104857600 'write' 0.6 1.15 600
 ## Debian's modules, as the kernel has unpacked them
 bytes=$(find "$kernel/root/lib/modules" -type f -printf '%s\n' | awk '{ n += $1 } END { print n }')
 files=$(find "$kernel/root/lib/modules" -type f | wc -l)
-module_choice=all
-if run initbox tmpfs : "$(floor "$files" $((bytes / files)))" 600; then
-	result "Debian's $files modules, $((bytes >> 20)) MB" initbox "$took" ns
-	result "Debian's $files modules, $((bytes >> 20)) MB" 'create, write' "$wrote" ns
-	result "Debian's $files modules, $((bytes >> 20)) MB" 'create, write, remove the old' $((wrote + freed)) ns
-fi
-if run busybox '' : : 900; then
-	result "Debian's $files modules, $((bytes >> 20)) MB" busybox "$took" ns
-	target "Debian's $files modules, $((bytes >> 20)) MB" busybox 0.6
-fi
+module_choice=all fill=: floor=$(floor "$files" $((bytes / files)))
+moved "Debian's $files modules, $((bytes >> 20)) MB" 'create, write' 600
+against "Debian's $files modules, $((bytes >> 20)) MB" 900 0.6
 module_choice=none
 
 ## bind: the same for any tree
