@@ -21,8 +21,8 @@ void busy_free(struct busy *busy);
 int busy_has(const struct busy *busy, ino_t inode);
 // Adds up the tree below the folder `fd`, on its device only. Returns 0, or -1 with errno.
 int plan_tree(int fd, const struct busy *busy, struct plan *plan);
-// Fills in an upper bound of the bytes only, and returns whether memory is so ample that this will do; `names`: bytes of
-// inodes and names that are there; `twice`: all old files stay until the new ones are complete.
+// Fills in upper bounds of bytes and files only, and returns whether memory is so ample that these will do; `names`: bytes
+// of the inodes and names that there are; `twice`: all old files stay until the new ones are complete.
 int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t available, int twice);
 // Whether it leaves so much of the memory that all may be there twice.
 int plan_ample(const struct plan *plan, uint64_t available);

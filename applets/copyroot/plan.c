@@ -15,7 +15,7 @@
 #include "proc.h"
 
 // What the kernel wants beside the files: new inodes before the old ones are gone, page cache, INIT itself.
-enum { RESERVE = 6 << 20, PER_FILE = 1024, PER_FILE_MOVED = 128, AMPLE = 64 << 20 };
+enum { RESERVE = 6 << 20, PER_FILE = 1024, PER_FILE_MOVED = 128, AMPLE = 64 << 20, LEAST_INODE = 512 };
 
 /* Sizes */
 
@@ -80,18 +80,6 @@ uint64_t memory_left_now(void)
 	return proc_read("meminfo", text, sizeof text) < 0 ? 0 : memory_left(text);
 }
 
-// All of the root is page cache, so that is its upper bound. A tmpfs's inodes are somewhat larger than a ramfs's.
-int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t available, int twice)
-{
-	*plan = (struct plan){ .bytes = cached };
-	return cached && available >= (twice ? cached + 2 * names : cached / 2) + AMPLE;
-}
-
-int plan_ample(const struct plan *plan, uint64_t available)
-{
-	return available >= plan_need(plan, 1) + AMPLE;
-}
-
 uint64_t plan_need(const struct plan *plan, int keep)
 {
 	uint64_t entries = (uint64_t)plan->files + plan->folders + plan->others;
@@ -99,6 +87,18 @@ uint64_t plan_need(const struct plan *plan, int keep)
 	if (keep)
 		return plan->bytes + RESERVE + entries * PER_FILE;
 	return plan->held + CHUNK + RESERVE + entries * PER_FILE_MOVED;
+}
+
+// All of the root is page cache, so that is its upper bound; no inode with its name takes less than LEAST_INODE.
+int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t available, int twice)
+{
+	*plan = (struct plan){ .bytes = cached, .files = names / LEAST_INODE };
+	return cached && available >= (twice ? plan_need(plan, 1) : cached / 2 + plan_need(plan, 0)) + AMPLE;
+}
+
+int plan_ample(const struct plan *plan, uint64_t available)
+{
+	return available >= plan_need(plan, 1) + AMPLE;
 }
 
 uint64_t plan_limit(const struct plan *plan, uint64_t available)
