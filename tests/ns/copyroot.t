@@ -185,6 +185,7 @@ for fault in unlink truncate; do
 done
 CHECK=''
 PREPARE=''
+ok "a size that is none: 2" sh -c "'$INITBOX' copyroot --size=lots 2>/dev/null; [ \$? = 2 ]"
 ok "--free without a time: 2" sh -c "'$INITBOX' copyroot --free=soon 2>/dev/null; [ \$? = 2 ]"
 
 # Large pages, where the kernel has them: each step that can fail with a piece of 2 MB.
@@ -201,7 +202,17 @@ FILL=$small
 run ramfs "--mode=tmpfs --dry-run"
 like "$(output)" '^mount -t tmpfs -o .*size=' "--dry-run: prints the new root"
 like "$(output)" '^exec /bin/sh' "--dry-run: prints what would run"
+like "$(output)" '[0-9]+ files, [0-9]+ folders, [0-9]+ others: [0-9]+ MB' "--dry-run: the plan with its sizes"
 ok "--dry-run: nothing ran" test ! -e "$tmp/done"
+cat >"$tmp/dry" <<'END'
+mount -t ramfs -o noatime root "$T/mnt" && sh "$T/small" "$T/mnt" ramfs && sh "$T/manifest" "$T/mnt" >"$T/before"
+for mode in tmpfs bind overlay; do chroot "$T/mnt" /sbin/copyroot --mode=$mode --dry-run || exit; done
+sh "$T/manifest" "$T/mnt" >"$T/after"
+END
+TYPE=ramfs T=$tmp unshare -m sh "$tmp/dry" >"$tmp/output" 2>&1
+same "--dry-run: and nothing changed, in any mode"
+like "$(output)" '^mount -t overlay -o .*lowerdir=/' "--dry-run: the overlay"
+unlike "$(output)" 'does not work' "--dry-run: of which all would be made"
 is "$(timeout 5 "$INITBOX" copyroot --mode=bind echo ran 2>/dev/null)" '' "INIT without a slash is not looked for"
 like "$(timeout 5 "$INITBOX" copyroot --mode=bind /bin/echo ran 2>&1)" 'not PID 1' "only PID 1 changes the root"
 like "$(timeout 5 "$INITBOX" copyroot /bin/echo ran 2>&1)" '^ran' "a root that needs nothing: INIT runs at once"

@@ -185,7 +185,7 @@ mount -t proc proc /proc
 xattrs=xattrs
 $nasty
 treetool files 3000 100 /data
-exec copyroot --mode=none --free=early
+exec copyroot --mode=none --size=50m --free=early
 END
 checks <<'END'
 like "$(cat /run/seen/child)" 'pipe:' "copyroot.free= wins over --free=: a child stays"
@@ -196,7 +196,7 @@ used=0; for at in / /run/seen /dev; do used=$((used + $(stat -f -c '(%b - %f) * 
 shmem=$(sed -n 's/^Shmem: *\([0-9]*\) kB/\1/p' /proc/meminfo)
 ok "after that no old file takes memory ($shmem KB of tmpfs, $used of them in use)" test "$shmem" -lt $((used + 500))
 is "$(mode)" tmpfs "copyroot.mode= wins over --mode="
-like "$(cat /run/seen/mounts)" '^rootfs / tmpfs .*size=102400k' "copyroot.size= is the limit"
+like "$(cat /run/seen/mounts)" '^rootfs / tmpfs .*size=102400k' "copyroot.size= is the limit, over --size="
 whole
 like "$(grep -c security.capability= /run/seen/after)" '^1$' "file capabilities are among it"
 END
@@ -339,7 +339,11 @@ cp /bin/busybox /bin/busybox2
 rm /bin/sh /bin/init /init
 exec copyroot
 END
-boot -t 200 -n -m 256 -a 'rootfstype=tmpfs'
+boot -t 200 -n -m 256 -a 'rootfstype=tmpfs copyroot.mode=quick copyroot.size=lots copyroot.free=soon'
+console_has 'copyroot: quick: no such mode' "a word that makes no sense is named: copyroot.mode="
+console_has 'copyroot: lots: no size' "copyroot.size="
+console_has 'copyroot: copyroot.free=soon: neither early nor late' "copyroot.free="
+console_has 'copyroot: bind: ' "and the default is taken"
 console_has 'copyroot: /sbin/init: Permission denied' "an INIT that cannot be executed is named"
 console_has 'nothing to run' "and PID 1 stays"
 console_lacks 'Kernel panic' "without a panic"
