@@ -328,13 +328,13 @@ static int move_planned(const struct settings *s, struct move *m, int new, struc
 	return 0;
 }
 
-// EINVAL: a kernel without large pages.
-static int make_root(uint64_t size, uint64_t inodes, int *large)
+// Large pages are for who has memory: one of 2 MB is there before anything of it can be freed. EINVAL: a kernel without them.
+static int make_root(uint64_t size, uint64_t inodes, struct move *m)
 {
-	int new = allowing(EINVAL, make_tmpfs(size, inodes, ",huge=advise"));
+	int new = m->keep ? allowing(EINVAL, make_tmpfs(size, inodes, ",huge=advise")) : -1;
 
-	*large = new >= 0;
-	return new < 0 && errno == EINVAL ? make_tmpfs(size, inodes, "") : new;
+	m->large = new >= 0;
+	return !m->keep || (new < 0 && errno == EINVAL) ? make_tmpfs(size, inodes, "") : new;
 }
 
 // Where memory is ample the files need not be counted first, which saves 4 us for each.
@@ -375,7 +375,7 @@ static int move_if_it_fits(struct settings *s, int from, struct outcome *outcome
 	m.keep = s->keep || m.late;
 	if (!fits(s, &plan, m.keep, available, limit))
 		return -1;
-	new = make_root(limit, plan.files + plan.folders + plan.others + limit / BYTES_PER_INODE, &m.large);
+	new = make_root(limit, plan.files + plan.folders + plan.others + limit / BYTES_PER_INODE, &m);
 	return new < 0 ? -1 : move_planned(s, &m, new, outcome);
 }
 

@@ -188,14 +188,17 @@ PREPARE=''
 ok "a size that is none: 2" sh -c "'$INITBOX' copyroot --size=lots 2>/dev/null; [ \$? = 2 ]"
 ok "--free without a time: 2" sh -c "'$INITBOX' copyroot --free=soon 2>/dev/null; [ \$? = 2 ]"
 
-# Large pages, where the kernel has them: each step that can fail with a piece of 2 MB.
-FILL="$small; seq 900000 | head -c 5300000 >\$T/mnt/e/huge; cp \$T/mnt/e/huge \$T/mnt/d/kept; touch -d @7 \$T/mnt/e \$T/mnt/d"
-for fault in none copy@huge#2=12 truncate@huge#2 copy@kept#3=28; do
-	INITBOX_FAULT=$fault run ramfs --mode=tmpfs
-	finished "a file of 5 MB, $fault: INIT runs"
-	ok "a file of 5 MB, $fault: all is what it was" sh -c "cd '$tmp' && for list in before after; do sed 's, blocks=[0-9]*,,' \$list >\$list.2; done; diff before.2 after.2"
+# Large pages, where the kernel has them, and chunks: a failure with the second piece.
+FILL="$small; seq 900000 | head -c 5300000 >\$T/mnt/e/huge; touch -d @7 \$T/mnt/e"
+for how in early late; do
+	for fault in none copy@huge#2=12; do
+		INITBOX_FAULT=$fault run ramfs "--mode=tmpfs --free=$how"
+		finished "$how, a file of 5 MB, $fault: INIT runs"
+		ok "$how, a file of 5 MB, $fault: all is what it was" sh -c "cd '$tmp' && for list in before after; do sed 's, blocks=[0-9]*,,' \$list >\$list.2; done; diff before.2 after.2"
+	done
+	like "$(output)" 'copyroot: bind' "$how: the failure was one"
 done
-INITBOX_FAULT=fsmount#1=22 run ramfs --mode=tmpfs
+INITBOX_FAULT=fsmount#1=22 run ramfs "--mode=tmpfs --free=late"
 like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "a kernel that has no large pages: the files move"
 FILL=$small
 

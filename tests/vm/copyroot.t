@@ -185,6 +185,7 @@ mount -t proc proc /proc
 xattrs=xattrs
 $nasty
 treetool files 3000 100 /data
+treetool files 1 5000000 /data/large
 exec copyroot --mode=none --size=50m --free=early
 END
 checks <<'END'
@@ -194,6 +195,9 @@ n=0; while pidof copyroot >/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1
 is "$(pidof copyroot)" '' "and ends by itself"
 used=0; for at in / /run/seen /dev; do used=$((used + $(stat -f -c '(%b - %f) * %S / 1024' $at))); done
 shmem=$(sed -n 's/^Shmem: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+large=$(sed -n 's/^ShmemHugePages: *\([0-9]*\) kB/\1/p' /run/seen/meminfo)
+ok "a file of 5 MB is in large pages as far as it fills them ($large KB)" test "$large" -ge 4096
+ok "and it is what it was" treetool check /data/large/folder0/file0
 ok "after that no old file takes memory ($shmem KB of tmpfs, $used of them in use)" test "$shmem" -lt $((used + 500))
 is "$(mode)" tmpfs "copyroot.mode= wins over --mode="
 like "$(cat /run/seen/mounts)" '^rootfs / tmpfs .*size=102400k' "copyroot.size= is the limit, over --size="
@@ -262,27 +266,30 @@ END
 checks <<'END'
 is "$(mode)" tmpfs "120 MB move within 220 MB: $(cat /run/seen/env)"
 ok "and are what they were" treetool check /data/folder0/file0
-large=$(sed -n 's/^ShmemHugePages: *\([0-9]*\) kB/\1/p' /run/seen/meminfo)
-ok "$large KB of it in large pages, where there are any" test "$large" -gt 100000
 peak=$(cat /run/seen/peak)
 before=$(($(tail -n 1 /data/before) + $(cat /data/rest)))
 ok "one file of 120 MB takes $(((peak - before) / 1024)) KB more at the peak ($(cat /data/before | tr '\n' ' '), then $peak)" \
 	test $((peak - before)) -le $((2 << 20))
 
-# 100 files of 1 MB, by a copyroot in namespaces, in a group of its own
-mkdir /cg/many /new && mount -t ramfs new /new && mkdir /new/sbin && cp /bin/initbox /new/sbin/copyroot && cp /bin/treetool /new/sbin/ && mkdir /new/data
-cat >/run/seen/many <<'MANY'
-echo $$ >/cg/many/cgroup.procs
-for n in $(seq 100); do dd if=/dev/zero of=/new/data/$n bs=64k count=16 2>/dev/null; done
-cat /cg/many/memory.peak /cg/many/memory.current >/run/seen/before
+# Exactly, by a copyroot in namespaces, all of whose files belong to a group of its own.
+cat >/run/seen/move <<'MOVE'
+echo $$ >/cg/$1/cgroup.procs
+mount -t ramfs new /new && mkdir /new/sbin && cp /bin/initbox /new/sbin/copyroot && cp /bin/treetool /new/sbin/
+treetool files $2 $3 /new/data
+cat /cg/$1/memory.peak /cg/$1/memory.current >/run/seen/before
 exec chroot /new /sbin/copyroot --mode=tmpfs /sbin/treetool contents /data
-MANY
+MOVE
+# peak GROUP COUNT BYTES SAYS MOST
+peak() {
+	mkdir -p /cg/$1 /new
+	unshare -mpf sh /run/seen/move $1 $2 $3 >/run/seen/out 2>&1
+	like "$(cat /run/seen/out)" "copyroot: tmpfs: $4" "$2 times $3 bytes move"
+	before=$(tail -n 1 /run/seen/before) most=$(cat /cg/$1/memory.peak)
+	ok "they take $(((most - before) / 1024)) KB more at the peak ($(cat /run/seen/before | tr '\n' ' '), then $most)" test $((most - before)) -le $5
+}
 rm -rf /data
-unshare -mpf sh /run/seen/many >/run/seen/out 2>&1
-like "$(cat /run/seen/out)" 'copyroot: tmpfs: 10[0-9] files, 10[0-9] MB' "100 files of 1 MB move"
-peak=$(cat /cg/many/memory.peak)
-before=$(tail -n 1 /run/seen/before)
-ok "they take $(((peak - before) / 1024)) KB more at the peak ($(cat /run/seen/before | tr '\n' ' '), then $peak)" test $((peak - before)) -le $((1 << 20))
+peak many 100 1048576 '10[0-9] files, 10[0-9] MB' $((1 << 20))
+peak one-large 1 104857600 '[0-9] files, 10[0-9] MB' $((2 << 20))
 END
 boot -t 200 -n -m 220 -a 'rootfstype=ramfs copyroot.free=late' -- -icount shift=5,sleep=off
 console_has 'copyroot: too little memory to free the old files late' "a wish that does not fit in the memory is not granted, and said"
