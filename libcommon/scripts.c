@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 enum {
 	GRACE_MS = 2000,	// between SIGTERM and SIGKILL for a script over its time
 	POLL_MS = 10,
+	CONSOLE_MS = 1000,	// so long a console may be busy with what was written before
 };
 
 static int is_regular(const struct dirent *entry)
@@ -82,11 +84,28 @@ static void end_script(pid_t pid)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
+// A script that speaks would wait for ever where nobody takes what the console shows.
+static int streams_prepare(const void *path)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int fd;
+
+	if (poll(&p, 1, CONSOLE_MS))
+		return 0;
+	warn("%s: the console takes nothing, so what it says goes to the kernel log", (const char *)path);
+	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	return 0;
+}
+
 // Returns whether it failed.
 static int run_script(const char *path, int timeout_ms)
 {
 	char *argv[] = { (char *)path, NULL };
-	struct spawn how = { .new_session = 1 };
+	struct spawn how = { .new_session = 1, .prepare = streams_prepare, .argument = path };
 	int status = 0, code;
 	pid_t pid = spawn(argv, &how);
 

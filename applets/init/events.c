@@ -117,9 +117,11 @@ void wait_event(long long until)
 		take(&info);
 	reap();
 	// All that is there: who says TSTP and then ends a job wants it to stay ended, but SIGCHLD comes before it.
-	for (int i = 0; taken && i < SIGNALS_AT_ONCE; i++)
-		if ((taken = sigtimedwait(&awaited, &info, &none) > 0))
+	for (int i = 0; taken && i < SIGNALS_AT_ONCE; i++) {
+		taken = sigtimedwait(&awaited, &info, &none) > 0;
+		if (taken)
 			take(&info);
+	}
 	if (init.held && holder && kill(holder, 0) < 0)
 		init.held = 0;
 }

@@ -32,7 +32,7 @@ exec chroot "$1/mnt" /bin/sh -c "PATH=/bin:/sbin; $2"
 END
 # inside SCRIPT [PREPARATION]: the second runs before the chroot, with the root at $1/mnt
 # $tracer may be a command that watches it all.
-inside() { rm -rf "$tmp/out/"*; ${tracer:-} timeout 60 unshare -mpfiun sh "$tmp/enter" "$tmp" "$1" "${2:-}" >"$tmp/output" 2>&1 </dev/null; }
+inside() { rm -rf "$tmp/out/"*; ${tracer:-} timeout -s KILL 60 unshare -mpfiun --kill-child sh "$tmp/enter" "$tmp" "$1" "${2:-}" >"$tmp/output" 2>&1 </dev/null; }
 
 ## A boot
 echo nsbox >"$template/etc/hostname"
@@ -46,6 +46,7 @@ cat >"$template/etc/init.d/10-first" <<'END'
 #!/bin/sh
 echo first >>/out/order
 echo "first speaks"
+exec 4>&1; readlink /proc/$$/fd/4 >/out/stdout
 ulimit -n >/out/nofile
 umask >/out/umask
 env >/out/environment
@@ -135,6 +136,12 @@ like "$log" '^rc.init: boot [0-9.]+ s: .*proc 0.0.*, scripts [0-9.]+$' "one line
 like "$(cat "$tmp/out/timing")" ' proc$' "rc.init --timing has the first step"
 like "$(cat "$tmp/out/timing")" ' scripts$' "and the last"
 unlike "$log" '(proc|run|dev|sys|tmp|var).*(No such|failed|Invalid)' "nothing else is complained about"
+
+## A console that nobody reads
+inside ': >/dev/kmsg; cd /; busybox mkfifo full; exec 5<>full
+	busybox timeout 1 busybox dd if=/bin/busybox of=full bs=4k; INITBOX_BOOT=1 rc.init '"$safe"' >full 2>&1'
+is "$(tr '\n' ' ' <"$tmp/out/order")" "first second third " "scripts speak to a console that nobody reads, and go on"
+is "$(cat "$tmp/out/stdout")" /dev/kmsg "the kernel log has their words"
 
 ## Loopback: until it is up
 inside 'INITBOX_FAULT=link-up@lo#1 rc.init loopback; echo $? >/out/exit; ip addr show lo >/out/lo'
