@@ -362,14 +362,14 @@ static int move_if_it_fits(struct settings *s, int from, struct outcome *outcome
 	struct move m = { .from = from, .busy = s->busy, .ramfs = s->ramfs };
 	uint64_t available, limit;
 	struct plan plan;
-	char memory[4096] = "";
+	char meminfo_text[4096] = "";
 	cleanup_fd int new = -1;
 
-	if (proc_read("meminfo", memory, sizeof memory) < 0 || make_plan(s, from, &plan, memory) < 0) {
+	if (proc_read("meminfo", meminfo_text, sizeof meminfo_text) < 0 || make_plan(s, from, &plan, meminfo_text) < 0) {
 		warn("reading the root:");
 		return -1;
 	}
-	available = memory_left(memory);
+	available = memory_left(meminfo_text);
 	limit = s->size ? s->size : plan_limit(&plan, available);
 	m.late = can_free_late(s, &plan, available);
 	m.keep = s->keep || m.late;

@@ -97,13 +97,14 @@ static void add(const struct setting *s)
 static void read_settings(const char *file)
 {
 	size_t length = 0;
-	char *text = load_file(AT_FDCWD, file, LARGEST, &length), *end = text + length, *next;
+	char *text = load_file(AT_FDCWD, file, LARGEST, &length), *end, *next;
 
 	if (!text) {
 		if (errno != ENOENT)
 			warn("%s:", file);
 		return;
 	}
+	end = text + length;
 	for (int number = 1; text <= end; number++, text = next) {
 		struct setting s;
 		int result;
