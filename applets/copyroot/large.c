@@ -19,7 +19,7 @@ static char *place(void)
 	// With other pages than these, large ones have other sizes.
 	if (found || sizeof(void *) < 8 || sysconf(_SC_PAGESIZE) != SMALL_PAGE)
 		return found;
-	map = mmap(NULL, 2 * LARGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	map = mmap(NULL, 2 * (size_t)LARGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map != MAP_FAILED)
 		found = map + (-(uintptr_t)map & (LARGE - 1));
 	return found;
@@ -59,6 +59,6 @@ int copy_large(int in, int out, off_t start)
 	if (!page || mmap(page, LARGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, out, start) == MAP_FAILED)
 		return 0;
 	done = !madvise(page, LARGE, MADV_HUGEPAGE) && fill(in, out, page, start);
-	mmap(page, LARGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	(void)mmap(page, LARGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 	return done;
 }

@@ -46,7 +46,7 @@ struct list {
 static int parse_stat(char *text, struct process *p)
 {
 	char *open = strchr(text, '('), *close = strrchr(text, ')'), *rest;
-	long fields[6];
+	long fields[6] = { 0 };
 
 	if (!open || !close || close < open || close[1] != ' ' || !close[2])
 		return -1;

@@ -204,7 +204,7 @@ static int set_ids(uint64_t uid, uint64_t gid, uint64_t have)
 // The launcher's own id is not in the maps that it has written: nobody can make a file as that.
 static int take_mapped_ids(void)
 {
-	uint64_t have;
+	uint64_t have = 0;
 
 	if (permitted(&have) < 0 ||
 	    set_ids(sbx_number(box.conf, SBX_UID, UINT32_MAX), sbx_number(box.conf, SBX_GID, UINT32_MAX), have) < 0)

@@ -43,7 +43,7 @@ static void give_back(uintptr_t start, uintptr_t end)
 	const uintptr_t page = getauxval(AT_PAGESZ);
 
 	start &= ~(page - 1);
-	madvise((void *)start, end - start, MADV_DONTNEED);
+	madvise((void *)start, end - start, MADV_DONTNEED);	// NOLINT(performance-no-int-to-ptr): elf(5) has numbers
 }
 
 // The set-up needed much of the program, the configuration and some stack; waiting needs little, and the file's pages come
