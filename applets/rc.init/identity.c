@@ -134,7 +134,10 @@ static int follow(char path[PATH_MAX])
 	for (int i = 0; i < MOST_LINKS && (length = readlink(path, link, sizeof link - 1)) > 0; i++) {
 		link[length] = 0;
 		format_path(folder, "%.*s", *link == '/' ? 0 : (int)(strrchr(path, '/') - path) + 1, path);
-		format(path, PATH_MAX, "%s%s", folder, link);
+		if (format(path, PATH_MAX, "%s%s", folder, link) < 0) {
+			warn("%s:", link);
+			return -1;
+		}
 	}
 	format_path(folder, "%.*s", (int)(strrchr(path, '/') - path), path);
 	return *folder && access(folder, F_OK) < 0 ? sys_mkdirs(folder, 0755) : 0;

@@ -34,9 +34,11 @@ static int await(pid_t pid, const char *target)
 	long long end = now_ms() + DAEMON_WAIT_MS;
 
 	for (;;) {
-		if (!access(target, F_OK))
+		int ended = waitpid(pid, NULL, WNOHANG) == pid;
+
+		if (!access(target, F_OK))	// asked last: the one that ends now may have made it
 			return 0;
-		if (waitpid(pid, NULL, WNOHANG) == pid) {
+		if (ended) {
 			errno = ECHILD;
 			return failed("ended before there was", target);
 		}

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: MIT
-// resolvconf - where the link /etc/resolv.conf leads, and the folders made for it
+// resolvconf - where the links at /etc/resolv.conf lead, each line another one, and the folders made for it
 // link: -Wl,--wrap=readlink -Wl,--wrap=access -Wl,--wrap=sys_open -Wl,--wrap=sys_mkdirs
 
 #include <unistd.h>
 #include "applets/rc.init/rc_init.h"
 #include "fuzz.h"
 
-static const uint8_t *input;
-static size_t input_size;
+static char *links;	// those that have not been read yet
 static char made[8192];
 
 ssize_t __wrap_readlink(const char *path, char *text, size_t size);
 ssize_t __wrap_readlink(const char *path, char *text, size_t size)
 {
-	must(!strcmp(path, "/etc/resolv.conf"));
-	if (input_size < size)
-		size = input_size;
-	memcpy(text, input, size);
+	char *link = links;
+
+	must(*path == '/' && strlen(path) < 4096);
+	if (!link || !*link || *link == '\n')
+		return -1;
+	if (size > 4)	// else it is only asked whether this is a link
+		strsep(&links, "\n");
+	if (strlen(link) < size)
+		size = strlen(link);
+	memcpy(text, link, size);
 	return size;
 }
 
@@ -47,12 +52,11 @@ int __wrap_sys_open(int dirfd, const char *path, int flags, mode_t mode)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	char *text = text_of(data, size);
+
 	*made = 0;
-	// A link is neither empty nor holds a NUL.
-	if (!size || memchr(data, 0, size))
-		return 0;
-	input = data;
-	input_size = size;
+	links = text;
 	step_resolvconf();
+	free(text);
 	return 0;
 }
