@@ -75,7 +75,7 @@ void move_finish(struct move *move);
 int free_late(int folder);
 
 // copy.c: one file's contents and what belongs to it.
-enum { CHUNK = 512 << 10 };	// bytes that are there twice at most
+enum { CHUNK = 256 << 10 };	// bytes that are there twice at most
 // Copies in -> out without filling holes. `shrink` >= 0 is `in` opened to write: it is cut behind each chunk,
 // from the end; *left is what is still whole. Returns 0, or -1 with errno.
 int copy_data(struct move *move, int in, int out, int shrink, const char *name, const struct stat *st, off_t *left);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 #include "copyroot.h"
@@ -317,6 +318,9 @@ static int move_planned(const struct settings *s, struct move *m, int new, struc
 		return -1;
 	if (door_is_dry())
 		return take_root(new, old);
+	// When memory ends, PID 1 that touches a page of its own for the first time would be let wait for ever: have them all
+	// now. The exec of INIT undoes it (mlock(2)).
+	mlockall(MCL_CURRENT);
 	if (move_into(m, new, old) < 0) {
 		if (m->lost)
 			show_lost(new);
