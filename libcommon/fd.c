@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "fd.h"
+
+enum { OLD_FDS = 1024 };
 
 void fd_close(int *fd)
 {
@@ -15,6 +18,13 @@ void fd_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	errno = saved;
+}
+
+void fd_close_from(int first)
+{
+	if (syscall(SYS_close_range, first, ~0U, 0) < 0)
+		for (int fd = first; fd < OLD_FDS; fd++)
+			close(fd);
 }
 
 void mem_free(void *pointer_to_pointer)

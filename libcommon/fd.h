@@ -7,6 +7,8 @@
 // `cleanup_fd int fd = open(...)`: closed when the scope is left, errno kept.
 void fd_close(int *fd);
 #define cleanup_fd __attribute__((cleanup(fd_close)))
+// Closes all descriptors from `first` on (close_range(2); before Linux 5.9 those below 1024).
+void fd_close_from(int first);
 void mem_free(void *pointer_to_pointer);
 #define cleanup_free __attribute__((cleanup(mem_free)))
 

@@ -2,13 +2,13 @@
 // late - the old files go once INIT runs, by a child that nobody has to wait for
 
 #include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "copyroot.h"
 #include "door.h"
+#include "fd.h"
 #include "tree.h"
 
-enum { INIT_TIMEOUT_MS = 10000, FILES = 1024 };
+enum { INIT_TIMEOUT_MS = 10000 };
 
 // No console, and nothing else that somebody could miss: the pipe becomes 0, the folder 1, and 2 as well, where a line
 // would go to. (Both are above 2, see fill_standard_streams.)
@@ -17,9 +17,7 @@ static void keep_only(int pipe, int folder)
 	dup2(pipe, 0);
 	dup2(folder, 1);
 	dup2(folder, 2);
-	if (syscall(SYS_close_range, 3, ~0U, 0) < 0)
-		for (int fd = 3; fd < FILES; fd++)
-			close(fd);
+	fd_close_from(3);
 }
 
 // TERM and KILL end it as they do any process, and then what is left stays.

@@ -89,16 +89,18 @@ uint64_t plan_need(const struct plan *plan, int keep)
 	return plan->held + CHUNK + RESERVE + entries * PER_FILE_MOVED;
 }
 
+int plan_ample(const struct plan *plan, uint64_t available)
+{
+	return available >= plan_need(plan, 1) + AMPLE;
+}
+
 // All of the root is page cache, so that is its upper bound; no inode with its name takes less than LEAST_INODE.
 int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t available, int twice)
 {
 	*plan = (struct plan){ .bytes = cached, .files = names / LEAST_INODE };
-	return cached && available >= (twice ? plan_need(plan, 1) : cached / 2 + plan_need(plan, 0)) + AMPLE;
-}
-
-int plan_ample(const struct plan *plan, uint64_t available)
-{
-	return available >= plan_need(plan, 1) + AMPLE;
+	if (!cached)
+		return 0;
+	return twice ? plan_ample(plan, available) : available >= cached / 2 + plan_need(plan, 0) + AMPLE;
 }
 
 uint64_t plan_limit(const struct plan *plan, uint64_t available)

@@ -335,10 +335,14 @@ static int move_planned(const struct settings *s, struct move *m, int new, struc
 // Large pages are for who has memory: one of 2 MB is there before anything of it can be freed. EINVAL: a kernel without them.
 static int make_root(uint64_t size, uint64_t inodes, struct move *m)
 {
-	int new = m->keep ? allowing(EINVAL, make_tmpfs(size, inodes, ",huge=advise")) : -1;
+	if (m->keep) {
+		int new = allowing(EINVAL, make_tmpfs(size, inodes, ",huge=advise"));
 
-	m->large = new >= 0;
-	return !m->keep || (new < 0 && errno == EINVAL) ? make_tmpfs(size, inodes, "") : new;
+		m->large = new >= 0;
+		if (new >= 0 || errno != EINVAL)
+			return new;
+	}
+	return make_tmpfs(size, inodes, "");
 }
 
 // Where memory is ample the files need not be counted first, which saves 4 us for each.

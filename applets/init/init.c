@@ -9,13 +9,13 @@
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "applet.h"
 #include "cmdline.h"
 #include "console.h"
 #include "door.h"
 #include "env.h"
+#include "fd.h"
 #include "init.h"
 #include "log.h"
 #include "mountinfo.h"
@@ -24,7 +24,6 @@
 
 enum {
 	OPEN_FILES = 1048576,
-	OLD_FDS = 256,		// before close_range(2), Linux 5.9: as far as inherited ones are looked for
 	OFFER_S = 10,		// to press Enter for a shell, when a sysinit entry has failed badly
 };
 
@@ -197,9 +196,8 @@ static void leave_first_root(int argc, char **argv)
 // What was left open would pin a mount, and be everybody's. Sockets that are handed on say so (sd_listen_fds(3)).
 static void close_inherited(void)
 {
-	if (!getenv("LISTEN_FDS") && syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) < 0)
-		for (int fd = STDERR_FILENO + 1; fd < OLD_FDS; fd++)
-			close(fd);
+	if (!getenv("LISTEN_FDS"))
+		fd_close_from(STDERR_FILENO + 1);
 }
 
 static void set_environment(void)
@@ -241,36 +239,34 @@ static void set_panic(const char *text)
 	warn("initbox.panic=%s: not offer, shell, reboot, poweroff or halt", text);
 }
 
-static void set_watchdog(const char *text)
+// 0: it is not given, or none, which is said.
+static int seconds_setting(int argc, char **argv, const char *key)
 {
-	int seconds = parse_seconds(text);
+	char value[32];
+	int seconds;
 
-	if (seconds < 1)
-		warn("initbox.watchdog=%s: not 1 to 86400 seconds", text);
-	else
-		watchdog_start(seconds);
-}
-
-static void set_shutdown(const char *text)
-{
-	int seconds = parse_seconds(text);
-
-	if (seconds < 1)
-		warn("initbox.shutdown-timeout=%s: not 1 to 86400 seconds", text);
-	else
-		shutdown_seconds = seconds;
+	if (!setting(argc, argv, key, value, sizeof value))
+		return 0;
+	seconds = parse_seconds(value);
+	if (seconds >= 1)
+		return seconds;
+	warn("%s=%s: not 1 to 86400 seconds", key, value);
+	return 0;
 }
 
 static void take_settings(int argc, char **argv)
 {
 	char value[32];
+	int seconds;
 
 	if (setting(argc, argv, "initbox.panic", value, sizeof value))
 		set_panic(value);
-	if (setting(argc, argv, "initbox.shutdown-timeout", value, sizeof value))
-		set_shutdown(value);
-	if (CONFIG_INIT_WATCHDOG && setting(argc, argv, "initbox.watchdog", value, sizeof value))
-		set_watchdog(value);
+	seconds = seconds_setting(argc, argv, "initbox.shutdown-timeout");
+	if (seconds)
+		shutdown_seconds = seconds;
+	seconds = CONFIG_INIT_WATCHDOG ? seconds_setting(argc, argv, "initbox.watchdog") : 0;
+	if (seconds)
+		watchdog_start(seconds);
 }
 
 static void start_up(int argc, char **argv)

@@ -218,18 +218,20 @@ static int boot(void)
 // made by a child, so that this one reaps while a script runs.
 static int run_container(void)
 {
-	pid_t pid = -1;
+	pid_t pid;
 
-	if (!door_is_dry()) {
-		if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-			warn("subreaper:");
-		pid = fork();
+	if (door_is_dry()) {
+		run_all();
+		return 0;
 	}
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		warn("subreaper:");
+	pid = fork();
 	if (!pid)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (pid <= 0)
+	if (pid <= 0)	// without another process it is this one
 		run_all();
-	while (pid && !door_is_dry() && (wait(NULL) > 0 || errno == EINTR))
+	while (pid && (wait(NULL) > 0 || errno == EINTR))
 		;
 	return 0;
 }

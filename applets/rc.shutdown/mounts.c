@@ -90,6 +90,8 @@ static int is_in(const char *path, const char *folder)
 // Mounted over it, or over a folder on the way to it: its path leads elsewhere.
 static int hides(const struct mount_table *table, const struct mountinfo *cover, const struct mountinfo *m)
 {
+	if (!is_in(m->target, cover->target))	// and so is none that it stands on
+		return 0;
 	for (; m && m != cover; m = parent_of(table, m))
 		if (is_in(m->target, cover->target) && (cover->parent == m->parent || cover->parent == m->id))
 			return 1;

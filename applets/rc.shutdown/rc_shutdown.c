@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "applet.h"
 #include "door.h"
@@ -184,7 +183,7 @@ static int act(const struct action *action)
 static void let_go_of_files(void)
 {
 	(void)!chdir("/");
-	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+	fd_close_from(STDERR_FILENO + 1);
 }
 
 // There can be two: one by hand, one by init. The other spares this one, which seems to be a `@' process. A record lock,

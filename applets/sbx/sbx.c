@@ -217,11 +217,10 @@ static int userns_can_be_made(const struct plan *plan)
 // --unshare-user-try, --unshare-cgroup-try: what the kernel does not have is left out. Returns whether there is such a thing.
 static int drop_impossible(struct plan *plan)
 {
-	unsigned before = plan->namespaces;
-
 	static const struct { int flag; const char *path; } kinds[] = {
 		{ CLONE_NEWUSER, "/proc/self/ns/user" }, { CLONE_NEWCGROUP, "/proc/self/ns/cgroup" },
 	};
+	const unsigned before = plan->namespaces;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (plan->namespaces_try & (unsigned)kinds[i].flag && access(kinds[i].path, F_OK) < 0 && errno == ENOENT &&

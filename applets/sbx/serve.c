@@ -84,9 +84,15 @@ static int turn_away(const struct session *session, int error, const char *why)
 	return 0;
 }
 
+// These are about the command that is under way, all others begin something.
+static int is_word(unsigned type)
+{
+	return type == SBX_KILL || type == SBX_GO;
+}
+
 static int is_in_order(const struct session *session, unsigned type)
 {
-	if (type == SBX_KILL || type == SBX_GO)
+	if (is_word(type))
 		return 1;
 	return !session->busy && type < SBX_DONE && type != SBX_CONF;
 }
@@ -105,8 +111,8 @@ static int pass_request(struct session *session, const struct sbx_wire *wire)
 		return 1;
 	if (sbx_wire_send(session->box->channel, wire->type, wire->body, wire->length, wire->fds, wire->fd_count) < 0)
 		return -1;
-	session->waits &= wire->type != SBX_GO && wire->type != SBX_KILL;
-	session->busy |= wire->type != SBX_GO && wire->type != SBX_KILL;
+	session->waits &= !is_word(wire->type);
+	session->busy |= !is_word(wire->type);
 	if (wire->type == SBX_EXECVE)
 		session->asks = sbx_number(&message, SBX_X_FLAGS, 0) & SBX_X_WAIT;
 	return 1;

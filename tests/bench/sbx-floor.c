@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "bare.h"
 
 enum { SPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
 	FEW = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC };
@@ -126,19 +127,6 @@ static void mounts(void)
 	MUST(syscall(SYS_umount2, ".", DETACH));
 }
 
-static int run(char *program)
-{
-	char *argv[] = { program, NULL };
-	int status;
-	pid_t pid = vfork();
-
-	if (!pid) {
-		execv(program, argv);
-		_exit(127);
-	}
-	return pid < 0 || waitpid(pid, &status, 0) < 0 || status;
-}
-
 int main(int argc, char **argv)
 {
 	int status, few = argc > 2 && *argv[1] == 'f';
@@ -153,7 +141,7 @@ int main(int argc, char **argv)
 		if (!few)
 			identity();
 		mounts();
-		_exit(run(argv[2]));
+		_exit(run_bare(argv[2]));
 	}
 	return pid < 0 || waitpid(pid, &status, 0) < 0 || status;
 }

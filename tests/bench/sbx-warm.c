@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "bare.h"
 #include "sbx.h"
 
 static long long now(void)
@@ -51,19 +52,6 @@ static int run_job(struct sbx *box, const char *program)
 	failed = sbx_exec(box, &job, &result, NULL, NULL) < 0 || result.status != SBX_NORMAL;
 	sbx_free(&job);
 	return failed;
-}
-
-static int run_bare(char *program)
-{
-	char *argv[] = { program, NULL };
-	int status;
-	pid_t pid = vfork();
-
-	if (!pid) {
-		execv(program, argv);
-		_exit(127);
-	}
-	return pid < 0 || waitpid(pid, &status, 0) < 0 || status;
 }
 
 int main(int argc, char **argv)
