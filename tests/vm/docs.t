@@ -22,7 +22,8 @@ like "$(cat "$log")" '^CONFIG_DEVTMPFS=y|^CONFIG_TMPFS=y' "the kernel's fragment
 
 page container
 like "$(cat "$log")" '^started' "container: init runs its entries"
-ok "its binary is about 50 kB, as the page says" test "$(stat -c %s "$clone/build/container/initbox")" -lt 60000
+ok "its binary is about 120 kB, as the page says" test "$(stat -c %s "$clone/build/container/initbox")" -le 122880
+ok "and has sbx-init" test -L "$clone/build/container/root/bin/sbx-init" -o -L "$clone/build/container/root/sbin/sbx-init"
 
 page sandbox
 said=$(cat "$log")
