@@ -311,7 +311,7 @@ static const char *op_texts(const struct sbx_wire_op *op, const struct operation
 		return "has the wrong number of texts";
 	for (unsigned i = 0; i < op->texts; i++) {
 		size_t n = text_length(text, length);
-		const char *bad = !n ? "has no end" : is->paths & 1u << (i < REST ? i : REST) ? check_path(text, n)
+		const char *bad = !n ? "has no end" : (is->paths & 1u << (i < REST ? i : REST)) ? check_path(text, n)
 			: n > SBX_PATH_MAX && op->type != SBX_OP_DAEMON ? "is too long" : NULL;
 
 		if (bad)
@@ -360,7 +360,7 @@ static const char *check_op_more(const struct sbx_wire_op *op)
 	case SBX_OP_CHMOD:
 		return op->mode == SBX_UNSET ? "has no mode" : NULL;
 	case SBX_OP_REMOUNT:
-		return op->flags & ~SBX_O_RECURSIVE ? NULL : "changes nothing";
+		return (op->flags & ~SBX_O_RECURSIVE) ? NULL : "changes nothing";
 	case SBX_OP_BIND:
 		return op->fd != SBX_UNSET && op->flags & (SBX_O_OPTIONAL | SBX_O_ENSURE) ? "has a source already" : NULL;
 	}

@@ -246,7 +246,7 @@ static int in_child(const struct plan *plan)
 static pid_t clone_with(uint64_t flags, const struct sbx_launch *how, int *pidfd)
 {
 	struct clone_args args = { .flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND, .pidfd = (uintptr_t)pidfd,
-				   .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD };
+				   .exit_signal = (flags & CLONE_PARENT) ? 0 : SIGCHLD };
 	pid_t pid;
 
 	if (how->cgroup >= 0) {
@@ -258,7 +258,7 @@ static pid_t clone_with(uint64_t flags, const struct sbx_launch *how, int *pidfd
 		return pid;
 	// A filter around us (another sandbox's) may know clone(2) only; it answers ENOSYS so that we ask again.
 	if (errno == ENOSYS) {
-		unsigned long old = (unsigned long)flags | (flags & CLONE_PARENT ? 0 : SIGCHLD);
+		unsigned long old = (unsigned long)flags | ((flags & CLONE_PARENT) ? 0 : SIGCHLD);
 
 		*pidfd = -1;
 #if defined __s390__ || defined __CRIS__

@@ -23,13 +23,10 @@ static const unsigned long RAMFS = 0x858458f6;
 enum mode { AUTO, BIND, OVERLAY, MOVE, NONE };
 static const char *const mode_names[] = { "auto", "bind", "overlay", "tmpfs", "none", NULL };
 
-static const struct way {
-	const char *name;
-	int (*go)(struct settings *, struct outcome *);
-} ways[] = {
-	[BIND]    = { "bind", switch_bind },
-	[OVERLAY] = { "overlay", CONFIG_COPYROOT_OVERLAY ? switch_overlay : NULL },
-	[MOVE]    = { "tmpfs", CONFIG_COPYROOT_TMPFS ? switch_tmpfs : NULL },
+static int (*const ways[])(struct settings *, struct outcome *) = {
+	[BIND]    = switch_bind,
+	[OVERLAY] = CONFIG_COPYROOT_OVERLAY ? switch_overlay : NULL,
+	[MOVE]    = CONFIG_COPYROOT_TMPFS ? switch_tmpfs : NULL,
 };
 
 static const char *const times_to_free[] = { "early", "late", NULL };	// also the values of settings.late
@@ -116,7 +113,7 @@ static enum mode decide(enum mode asked, const struct mount_table *mounts)
 		warn("the root is neither ramfs nor tmpfs: its files are not moved");
 		return NONE;
 	}
-	if (mode != NONE && !ways[mode].go) {
+	if (mode != NONE && !ways[mode]) {
 		if (asked != AUTO)
 			warn("mode %s is not built in", mode_names[mode]);
 		return BIND;
@@ -140,11 +137,11 @@ static void report(enum mode mode, const struct outcome *done, long long start)
 // What was asked for, else the switch that needs nothing, else the root as it is.
 static enum mode switch_to(enum mode mode, struct outcome *done)
 {
-	if (mode == NONE || !ways[mode].go(&settings, done))
+	if (mode == NONE || !ways[mode](&settings, done))
 		return mode;
 	if (mode != BIND) {
 		warn("%s does not work here: trying bind", mode_names[mode]);
-		if (!ways[BIND].go(&settings, done))
+		if (!ways[BIND](&settings, done))
 			return BIND;
 	}
 	warn("the root stays as it is");

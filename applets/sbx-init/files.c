@@ -19,7 +19,7 @@
 
 static int open_here(const char *path, int flags, mode_t mode)
 {
-	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC), .mode = flags & O_CREAT ? mode : 0,
+	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC), .mode = (flags & O_CREAT) ? mode : 0,
 				.resolve = RESOLVE_NO_MAGICLINKS };
 
 	return syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
