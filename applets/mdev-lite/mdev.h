@@ -29,6 +29,17 @@ const char *mdev_path(const struct mdev *m, const char *path);
 // (Re)reads mdev.conf. Returns 0, or -1 where there is one that cannot be read: the old rules stay.
 int mdev_configure(struct mdev *m);
 
+// The lines of a file, each cut off. One with a NUL byte is reported and left out.
+struct lines {
+	const char *file;
+	char *next, *text;
+	size_t length;
+	unsigned number;
+};
+// Returns 0, or -1 with errno. lines->text is for free(3).
+int lines_open(struct lines *lines, const char *file);
+char *lines_next(struct lines *lines);
+
 /* device.c - what one event asks for: node, owner, mode, move, link, interface name, commands */
 void device_apply(struct mdev *m, const struct uevent *event);
 // A node that opening loads the module of: made by the rules, without their commands.
@@ -36,6 +47,8 @@ void device_static(struct mdev *m, const struct uevent *event, unsigned mode);
 
 // Where the rules want the node of a device. Returns its length, or -1.
 int device_path(struct mdev *m, const struct uevent *event, char *path, size_t size);
+// Whether no folder on the way to `path` is a link, which might lead out of /dev, or missing.
+int is_in_dev(const struct mdev *m, const char *path);
 // A link at `name` that leads to `path`, both below /dev, in the place of what is there. Returns 0 or -1.
 int place_link(const struct mdev *m, const char *name, const char *path);
 

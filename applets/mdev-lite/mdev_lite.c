@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "applet.h"
@@ -16,6 +17,7 @@
 #include "log.h"
 #include "mdev.h"
 
+enum { FILE_LIMIT = 1 << 20 };
 enum mode { HELPER, COLDPLUG, DAEMON, FOREGROUND, LOAD, CHECK, TEST, PROBE };
 
 struct settings {
@@ -70,6 +72,29 @@ int mdev_open(struct mdev *m)
 	umask(0);
 	mdev_configure(m);
 	return 0;
+}
+
+int lines_open(struct lines *lines, const char *file)
+{
+	*lines = (struct lines){ .file = file };
+	lines->next = lines->text = load_file(AT_FDCWD, file, FILE_LIMIT, &lines->length);
+	return lines->text ? 0 : -1;
+}
+
+char *lines_next(struct lines *lines)
+{
+	for (const char *end = lines->text + lines->length; lines->next < end;) {
+		char *line = lines->next, *newline = memchr(line, '\n', end - line);
+		size_t length = newline ? newline - line : end - line;
+
+		line[length] = 0;
+		lines->next = line + length + (newline != NULL);
+		lines->number++;
+		if (strlen(line) == length)
+			return line;
+		warn("%s:%u: has a NUL byte", lines->file, lines->number);
+	}
+	return NULL;
 }
 
 /* Modes */

@@ -6,20 +6,16 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "cmdline.h"
-#include "fd.h"
 #include "fmt.h"
 #include "job.h"
 #include "log.h"
 #include "mdev.h"
-
-enum { FILE_LIMIT = 1 << 20 };
 
 struct wanted {
 	struct wanted *next;
@@ -312,16 +308,21 @@ void modules_rest(int forgets)
 
 /* What is configured */
 
-static void want_lines(char *text)
+static void want_lines(const char *file)
 {
-	char *rest;
+	struct lines lines;
 
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+	if (lines_open(&lines, file) < 0) {
+		warn("%s:", file);
+		return;
+	}
+	for (char *line; (line = lines_next(&lines));) {
 		line += strspn(line, " \t");
 		line[strcspn(line, " \t\r")] = 0;
 		if (*line && *line != '#' && *line != ';')
 			modules_want(line);
 	}
+	free(lines.text);
 }
 
 static void want_list(char *list)
@@ -346,12 +347,11 @@ static void want_folder(const struct mdev *m, const char *folder, struct set *hi
 	int count = scandir(mdev_path(m, folder), &entries, is_configuration, alphasort);
 
 	for (int i = 0; i < count; i++) {
-		char path[512];
-		cleanup_free char *text = NULL;
+		char path[1024];
 
-		if (set_add(hidden, entries[i]->d_name) && format_path(path, "%s/%s", folder, entries[i]->d_name) > 0
-		    && (text = load_file(AT_FDCWD, mdev_path(m, path), FILE_LIMIT, NULL)))
-			want_lines(text);
+		if (set_add(hidden, entries[i]->d_name)
+		    && format_path(path, "%s%s/%s", m->root, folder, entries[i]->d_name) > 0)
+			want_lines(path);
 		free(entries[i]);
 	}
 	free(entries);

@@ -350,12 +350,12 @@ void rule_free(struct rule *rule)
 	free(rule->conditions);
 }
 
-// The line at `text`, joined with those that follow a \ at its end; *lines is how many they were.
-static char *cut_line(char *text, unsigned *lines)
+// The line at `text`, joined with those that follow a \ at its end; *lines is how many they were. Returns the next.
+static char *cut_line(char *text, const char *end, unsigned *lines)
 {
 	char *to = text;
 
-	for (*lines = 1; *text && *text != '\n'; text++) {
+	for (*lines = 1; text < end && *text != '\n'; text++) {
 		if (*text == '\\' && text[1] == '\n') {
 			++*lines;
 			text++;
@@ -363,7 +363,7 @@ static char *cut_line(char *text, unsigned *lines)
 			*to++ = *text;
 		}
 	}
-	text += *text == '\n';
+	text += text < end;
 	*to = 0;
 	return text;
 }
@@ -374,18 +374,19 @@ static void report(struct rules *rules, unsigned line, const char *problem)
 	warn("%s:%u: %s", rules->file, line, problem);
 }
 
-void rules_parse(struct rules *rules, const char *file, char *text, const struct ids *ids)
+void rules_parse(struct rules *rules, const char *file, char *text, size_t length, const struct ids *ids)
 {
+	const char *end = text + length;
 	unsigned line = 1, lines;
 
 	*rules = (struct rules){ .text = text, .file = file };
-	for (char *next; *text; text = next, line += lines) {
+	for (char *next; text < end; text = next, line += lines) {
 		struct rule rule = { .line = line }, *all;
-		const char *problem;
+		const char *problem = "has a NUL byte", *nul = memchr(text, 0, end - text);
 		int result;
 
-		next = cut_line(text, &lines);
-		result = rule_parse(&rule, text, ids, &problem);
+		next = cut_line(text, end, &lines);
+		result = nul && nul < next ? -1 : rule_parse(&rule, text, ids, &problem);
 		if (!result && (all = realloc(rules->rule, (rules->count + 1) * sizeof *all))) {
 			rules->rule = all;
 			all[rules->count++] = rule;
@@ -408,7 +409,8 @@ static char *load_ids(const char *root, const char *name)
 
 int rules_load(struct rules *rules, const char *root, const char *file)
 {
-	char *text = load_file(AT_FDCWD, file, FILE_LIMIT, NULL);
+	size_t length;
+	char *text = load_file(AT_FDCWD, file, FILE_LIMIT, &length);
 	cleanup_free char *passwd = NULL, *group = NULL;
 
 	*rules = (struct rules){ .file = file };
@@ -416,7 +418,7 @@ int rules_load(struct rules *rules, const char *root, const char *file)
 		return errno == ENOENT ? 0 : -1;
 	passwd = load_ids(root, "passwd");
 	group = load_ids(root, "group");
-	rules_parse(rules, file, text, &(struct ids){ passwd, group });
+	rules_parse(rules, file, text, length, &(struct ids){ passwd, group });
 	return 0;
 }
 

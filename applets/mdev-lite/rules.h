@@ -55,8 +55,9 @@ struct ids {
 int rule_parse(struct rule *rule, char *line, const struct ids *ids, const char **problem);
 void rule_free(struct rule *rule);
 
-// Takes `text` over (from malloc) and cuts it to rules; a bad line is reported with its number and left out.
-void rules_parse(struct rules *rules, const char *file, char *text, const struct ids *ids);
+// Takes `text` (of `length` bytes, then a 0; from malloc) over and cuts it to rules; a bad line is reported with its
+// number and left out.
+void rules_parse(struct rules *rules, const char *file, char *text, size_t length, const struct ids *ids);
 // Reads `file`, ids from etc/ below `root`. Without the file there are no rules. Returns 0, or -1 with errno.
 int rules_load(struct rules *rules, const char *root, const char *file);
 void rules_free(struct rules *rules);

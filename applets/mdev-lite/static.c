@@ -4,16 +4,14 @@
 // Opening such a node makes the kernel load its module (char-major-10-229). depmod writes the file:
 // "MODULE NAME TYPE MAJOR:MINOR", e.g. "fuse fuse c10:229".
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include "fd.h"
 #include "fmt.h"
 #include "log.h"
 #include "mdev.h"
 
-enum { FILE_LIMIT = 1 << 20, WORDS = 3 };
+enum { WORDS = 3 };
 
 // These look after permissions themselves, so all may open them. The rest is root's.
 static const char *const for_all[] = { "fuse", "net/tun", NULL };
@@ -49,18 +47,15 @@ static int parse(char *line, struct uevent *event)
 void static_nodes(struct mdev *m)
 {
 	struct utsname kernel;
-	char path[512];
-	cleanup_free char *text = NULL;
+	struct lines lines;
 	struct uevent event;
-	char *line, *rest;
+	char path[1024];
 
 	uname(&kernel);
-	if (format_path(path, "/lib/modules/%s/modules.devname", kernel.release) < 0)
+	if (format_path(path, "%s/lib/modules/%s/modules.devname", m->root, kernel.release) < 0 || lines_open(&lines, path) < 0)
 		return;
-	text = load_file(AT_FDCWD, mdev_path(m, path), FILE_LIMIT, NULL);
-	if (!text)
-		return;
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+	for (char *line; (line = lines_next(&lines));)
 		if (*line != '#' && !parse(line, &event))
 			device_static(m, &event, mode_of(uevent_get(&event, "DEVNAME")));
+	free(lines.text);
 }

@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 4096)
 		return 0;
-	rules_parse(&rules, "fuzz", text_of(data, size), &ids);
+	rules_parse(&rules, "fuzz", text_of(data, size), size, &ids);
 	for (size_t i = 0; i < rules.count; i++)
 		must(rules.rule[i].mode <= 07777);
 	if (!is_slow(data, size)) {

@@ -22,7 +22,7 @@ static struct mdev *machine(void)
 	static char folder[] = "/tmp/fuzz-uevent-XXXXXX";
 
 	if (!m.rules.count) {
-		rules_parse(&m.rules, "fuzz", strdup(conf), &ids);
+		rules_parse(&m.rules, "fuzz", strdup(conf), strlen(conf), &ids);
 		must(m.rules.count == 6 && mkdtemp(folder));
 		m.dev = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		m.sys = m.dev;

@@ -151,21 +151,31 @@ static void test_problems(void)
 	is(problem_of("sda 0:0 660 @"), "no command", "a mark without its command");
 }
 
+static void parse_all(struct rules *rules, const char *text)
+{
+	rules_parse(rules, "test", strdup(text), strlen(text), &ids);
+}
+
 static void test_file(void)
 {
+	static const char with_nul[] = "one 0:0 660\ntwo 0:0 \\\n660 @a\0b\nthree 0:0 660\nfour\0";
 	struct rules rules;
 
-	rules_parse(&rules, "test", strdup("# comment\n\n  # another\nsd.* 0:0 \\\n660 \\\n=x/\nlate 0:0 600\nbad\nlast 0:0 1"),
-		    &ids);
+	parse_all(&rules, "# comment\n\n  # another\nsd.* 0:0 \\\n660 \\\n=x/\nlate 0:0 600\nbad\nlast 0:0 1");
 	is_number(rules.count, 3, "comments and empty lines are none, bad ones are left out");
 	is_number(rules.bad, 1, "and counted");
 	is_number(rules.count > 1 ? rules.rule[1].line : 0, 7, "continued lines count in a line's number");
 	is(rules.count ? rules.rule[0].target : NULL, "x/", "\\ joins lines");
 	is(rules.count > 2 ? rules.rule[2].pattern.text : NULL, "last", "a last line without its end");
 	rules_free(&rules);
-	rules_parse(&rules, "test", strdup("sd[ 0:0 660\n(x 0:0 660\nok 0:0 660\nA=[;x 0:0 660"), &ids);
+	parse_all(&rules, "sd[ 0:0 660\n(x 0:0 660\nok 0:0 660\nA=[;x 0:0 660");
 	rules_compile(&rules);
 	is_number(rules.bad, 3, "bad expressions are found, one by one");
+	rules_free(&rules);
+	rules_parse(&rules, "test", memcpy(malloc(sizeof with_nul), with_nul, sizeof with_nul), sizeof with_nul - 1, &ids);
+	is_number(rules.count, 2, "a line with a NUL byte is left out, the rest works");
+	is_number(rules.bad, 2, "and reported, also at the end");
+	is_number(rules.count > 1 ? rules.rule[1].line : 0, 4, "lines are still counted right");
 	rules_free(&rules);
 }
 
@@ -296,7 +306,7 @@ static int needs_no_more(const char *text, const char *name)
 	struct rules rules;
 	int result;
 
-	rules_parse(&rules, "test", strdup(text), &ids);
+	parse_all(&rules, text);
 	result = rules_need_no_more(&rules, BLOCK, name);
 	rules_free(&rules);
 	return result;
