@@ -87,8 +87,8 @@ static int is_node_of(const struct stat *st, const struct device *d)
 	return (st->st_mode & S_IFMT) == d->type && st->st_rdev == d->number;
 }
 
-// Makes the folders that `path` lies in. One that is a link might lead anywhere: refused.
-static int make_parents(const struct mdev *m, const char *path)
+// The folders that `path` lies in, all of them folders: a link might lead anywhere. With `make` what is missing is made.
+static int walk_parents(const struct mdev *m, const char *path, int make)
 {
 	char folder[PATH_SIZE];
 
@@ -98,7 +98,7 @@ static int make_parents(const struct mdev *m, const char *path)
 		if (format_path(folder, "%.*s", (int)(slash - path), path) < 0)
 			return -1;
 		if (fstatat(m->dev, folder, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-			if (allowing(EEXIST, sys_mkdir(m->dev, folder, 0755)) < 0 && errno != EEXIST)
+			if (!make || (allowing(EEXIST, sys_mkdir(m->dev, folder, 0755)) < 0 && errno != EEXIST))
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
 			warn("%s: %s is not a folder", path, folder);
@@ -106,6 +106,11 @@ static int make_parents(const struct mdev *m, const char *path)
 		}
 	}
 	return 0;
+}
+
+int is_in_dev(const struct mdev *m, const char *path)
+{
+	return !walk_parents(m, path, 0);
 }
 
 static int set_owner_and_mode(const struct mdev *m, const char *path, const struct stat *st, const struct rule *rule)
@@ -125,6 +130,8 @@ static int place_node(const struct mdev *m, const struct device *d, const char *
 {
 	struct stat st;
 
+	if (walk_parents(m, path, 1) < 0)
+		return -1;
 	for (int attempt = 0; attempt < 2; attempt++) {
 		mode_t mode = rule ? rule->mode : d->default_mode;
 
@@ -136,8 +143,6 @@ static int place_node(const struct mdev *m, const struct device *d, const char *
 			if (sys_unlink(m->dev, path, 0) < 0)
 				return -1;
 		}
-		if (make_parents(m, path) < 0)
-			return -1;
 		if (allowing(EEXIST, sys_mknod(m->dev, path, d->type | mode, d->number)) < 0) {
 			if (errno == EEXIST)
 				continue;
@@ -173,13 +178,11 @@ int place_link(const struct mdev *m, const char *name, const char *path)
 	char text[PATH_SIZE];
 	struct stat st;
 
-	if (link_text(text, sizeof text, name, path) < 0)
+	if (link_text(text, sizeof text, name, path) < 0 || walk_parents(m, name, 1) < 0)
 		return -1;
 	if (is_link_to(m, name, text))
 		return 0;
 	if (!fstatat(m->dev, name, &st, AT_SYMLINK_NOFOLLOW) && sys_unlink(m->dev, name, 0) < 0)
-		return -1;
-	if (make_parents(m, name) < 0)
 		return -1;
 	return sys_symlink(text, m->dev, name);
 }
@@ -188,7 +191,7 @@ static void remove_link(const struct mdev *m, const char *name, const char *path
 {
 	char text[PATH_SIZE];
 
-	if (!link_text(text, sizeof text, name, path) && is_link_to(m, name, text))
+	if (!link_text(text, sizeof text, name, path) && is_in_dev(m, name) && is_link_to(m, name, text))
 		allowing(ENOENT, sys_unlink(m->dev, name, 0));
 }
 
@@ -197,7 +200,7 @@ static void remove_node(const struct mdev *m, const struct device *d, const char
 {
 	struct stat st;
 
-	if (d->type && !fstatat(m->dev, path, &st, AT_SYMLINK_NOFOLLOW) && is_node_of(&st, d))
+	if (d->type && is_in_dev(m, path) && !fstatat(m->dev, path, &st, AT_SYMLINK_NOFOLLOW) && is_node_of(&st, d))
 		allowing(ENOENT, sys_unlink(m->dev, path, 0));
 }
 

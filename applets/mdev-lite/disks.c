@@ -334,7 +334,7 @@ static int leads_to(const struct mdev *m, const char *name, const char *path)
 static void for_each_link(struct mdev *m, void (*step)(struct mdev *, const char *, const void *), const void *argument)
 {
 	for (const char *const *folder = folders; *folder; folder++) {
-		int fd = openat(m->dev, *folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		int fd = !is_in_dev(m, *folder) ? -1 : openat(m->dev, *folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 		struct dirent *entry;
 

@@ -52,12 +52,14 @@ is "$(stat_of sda)" "block special file 660 0:0 8:0" "a block device: 0660 root"
 is "$(stat_of snd/controlC0)" "character special file 660 0:0 74:7" "a name with a folder"
 is "$(stat -c %a "$r/dev/snd")" 755 "the folder is 0755"
 mkdir -p "$r/lib/modules/$(uname -r)"
-printf '# nodes\nfuse fuse c10:229\ntun net/tun c10:200\nvhost_net vhost-net c10:238\nbad line\n' \
+printf '# nodes\nfuse fuse c10:229\ntun net/tun c10:200\nvhost_net vhost-net c10:238\nbad line\nodd\000 odd c1:3\nx last c1:7' \
 	>"$r/lib/modules/$(uname -r)/modules.devname"
 
 fresh </dev/null
 chmod 755 "$r/dev"; mknod -m 666 "$r/dev/null" c 1 3; chown 7:8 "$r/dev/null"
-mdev -s 2>/dev/null
+out=$(mdev -s 2>&1)
+like "$out" 'modules.devname:6: has a NUL byte' "a NUL byte in modules.devname is said with its line"
+is "$(stat_of last)" "character special file 600 0:0 1:7" "and the next lines work"
 is "$(stat_of null)" "character special file 666 7:8 1:3" "owner and mode of a node that is there stay, with no rule"
 is "$(stat_of fuse)" "character special file 666 0:0 a:e5" "modules.devname: fuse for all"
 is "$(stat_of net/tun)" "character special file 666 0:0 a:c8" "net/tun for all"
@@ -122,11 +124,21 @@ is "$(grep -h 'sda1 bind' "$r/dev/log")" "keep sda1 bind" "* runs on every actio
 event 2>/dev/null
 is $? 2 "without an event in the environment it is a usage error"
 ln -sfn "$r/elsewhere" "$r/dev/out"; mkdir "$r/elsewhere"
+echo precious >"$r/elsewhere/file"; mknod "$r/elsewhere/node" c 1 3; ln -s ../target "$r/elsewhere/link"
 for name in ../x /tmp/mdev-lite-x out/x a/../../x .. ''; do
 	event ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem "DEVNAME=$name" MAJOR=1 MINOR=3 2>/dev/null
 done
 ok "names that lead out of /dev make nothing" test ! -e "$r/x" -a ! -e /tmp/mdev-lite-x
-is "$(ls "$r/elsewhere")" "" "nor do folders that are links"
+before=$(ls -lR "$r/elsewhere")
+printf '%s\n' 'file 0:0 600 =out/%0' 'node 1:1 600 =out/%0' 'target 0:0 600 >out/' >"$r/etc/mdev.conf"
+for action in add change remove; do
+	for name in out/file file out/node node target; do
+		event ACTION=$action DEVPATH=/devices/x SUBSYSTEM=mem "DEVNAME=$name" MAJOR=1 MINOR=3 2>/dev/null
+	done
+done
+echo 'out/link 0:0 600 >target' >"$r/etc/mdev.conf"
+for action in add remove; do event ACTION=$action DEVPATH=/devices/x SUBSYSTEM=mem DEVNAME=out/link MAJOR=1 MINOR=3 2>/dev/null; done
+is "$(ls -lR "$r/elsewhere")" "$before" "through a folder that is a link nothing is made, changed or removed"
 
 fresh <<'END'
 sda1 0:0 660 >disks/
