@@ -10,10 +10,19 @@
 #include "log.h"
 #include "mdev.h"
 
+static void take_hangup(struct mdev *m, int hangup)
+{
+	struct signalfd_siginfo signal;
+
+	if (read(hangup, &signal, sizeof signal) == sizeof signal)
+		mdev_configure(m);
+}
+
 // Takes what waits, and loads what it asks for: that brings more.
-static void handle_events(struct mdev *m, int netlink)
+static void handle_events(struct mdev *m, int netlink, int hangup)
 {
 	do {
+		take_hangup(m, hangup);
 		coldplug_take(m, netlink);
 	} while (CONFIG_MDEV_LITE_MODULES && modules_load_next(netlink));
 	if (CONFIG_MDEV_LITE_MODULES)
@@ -66,7 +75,6 @@ int daemon_run(struct mdev *m, int netlink, const char *pid_file)
 {
 	cleanup_fd int hangup = hangup_open();
 	struct pollfd p[] = { { .fd = hangup, .events = POLLIN }, { .fd = netlink, .events = POLLIN } };
-	struct signalfd_siginfo signal;
 
 	if (hangup < 0) {
 		warn("signalfd:");
@@ -78,12 +86,8 @@ int daemon_run(struct mdev *m, int netlink, const char *pid_file)
 			warn("poll:");
 			return 1;
 		}
-		if (p[0].revents && read(hangup, &signal, sizeof signal) == sizeof signal)
-			mdev_configure(m);
-		if (p[1].revents) {
-			if (CONFIG_MDEV_LITE_MODULES)
-				modules_refresh(m);
-			handle_events(m, netlink);
-		}
+		if (CONFIG_MDEV_LITE_MODULES && p[1].revents)
+			modules_refresh(m);
+		handle_events(m, netlink, hangup);
 	}
 }

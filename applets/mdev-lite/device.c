@@ -16,7 +16,6 @@
 #include "spawn.h"
 
 enum {
-	COMMAND_TIMEOUT = 60 * 1000,	// ms; what has not ended by then is killed
 	ENVIRONMENT = 128,		// variables of a command: the event's, MDEV, and the caller's
 	PATH_SIZE = 1024,
 };
@@ -242,6 +241,21 @@ static void take_away(struct mdev *m, const struct device *d, const char *path, 
 
 /* Commands */
 
+int shell_run(const char *command, char **env, int timeout)
+{
+	char *argv[] = { "/bin/sh", "-c", (char *)command, NULL };
+	pid_t pid = spawn(argv, &(struct spawn){ .env = env, .new_session = 1 });
+	int status;
+
+	if (pid <= 0)
+		return pid;
+	if (wait_child(pid, timeout, &status) == 1)
+		return exit_code(status);
+	sys_kill(-pid, SIGKILL);
+	wait_child(pid, -1, &status);
+	return -ETIME;
+}
+
 static int has_key(char *const *list, unsigned count, const char *assignment)
 {
 	size_t length = strcspn(assignment, "=") + 1;
@@ -255,10 +269,7 @@ static int has_key(char *const *list, unsigned count, const char *assignment)
 static void run(const struct mdev *m, const struct device *d, const struct rule *rule, const char *path)
 {
 	char name[PATH_SIZE + 8], *env[ENVIRONMENT + 1];
-	char *argv[] = { "/bin/sh", "-c", (char *)rule->command, NULL };
 	unsigned count = d->event->count, own;
-	int status;
-	pid_t pid;
 
 	if (format_path(name, "MDEV=%s", path) < 0)
 		return;
@@ -270,14 +281,8 @@ static void run(const struct mdev *m, const struct device *d, const struct rule 
 			env[count++] = *e;
 	env[count] = NULL;
 	info("%s: line %u runs %s", path, rule->line, rule->command);
-	pid = spawn(argv, &(struct spawn){ .env = env, .new_session = 1 });
-	if (pid <= 0)
-		return;
-	if (!wait_child(pid, COMMAND_TIMEOUT, &status)) {
-		warn("%s:%u: killed after %d s: %s", m->rules.file, rule->line, COMMAND_TIMEOUT / 1000, rule->command);
-		sys_kill(-pid, SIGKILL);
-		wait_child(pid, -1, &status);
-	}
+	if (shell_run(rule->command, env, m->timeout) == -ETIME)
+		warn("%s:%u: killed after %d s: %s", m->rules.file, rule->line, m->timeout / 1000, rule->command);
 }
 
 static int wants_command(const struct device *d, const struct rule *rule)

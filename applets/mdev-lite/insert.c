@@ -15,9 +15,11 @@
 #include "fd.h"
 #include "job.h"
 #include "log.h"
-#include "spawn.h"
+#include "mdev.h"
 
-enum { COMPRESSED_FILE = 4, INSTALL_TIMEOUT = 60 * 1000 };	// MODULE_INIT_COMPRESSED_FILE of linux/module.h
+enum { COMPRESSED_FILE = 4 };	// MODULE_INIT_COMPRESSED_FILE of linux/module.h
+
+int job_timeout = TIMEOUT;
 
 /* A job as text */
 
@@ -139,20 +141,14 @@ static int insert(const struct step *step)
 // `install` lines of modprobe.d run a command instead.
 static int run_command(const struct step *step)
 {
-	char *argv[] = { "/bin/sh", "-c", (char *)step->what, NULL };
-	int status = 0;
-	pid_t pid;
+	int code;
 
 	notice("%s: modprobe.d says to run: %s", step->name, step->what);
 	setenv("MODPROBE_MODULE", step->name, 1);
-	pid = spawn(argv, NULL);
+	code = shell_run(step->what, environ, job_timeout);
 	unsetenv("MODPROBE_MODULE");
-	if (!pid)
-		return 0;	// a dry run
-	if (pid > 0 && wait_child(pid, INSTALL_TIMEOUT, &status) == 1 && !exit_code(status))
-		return 0;
-	errno = EIO;
-	return -1;
+	errno = code == -ETIME ? ETIME : EIO;
+	return code ? -1 : 0;
 }
 
 static int run_step(const struct step *step)

@@ -32,18 +32,26 @@ int job_add(struct job *job, const struct step *step);
 int job_next(const struct job *job, size_t *from, struct step *step);
 
 /* insert.c */
+// What a job may take, in ms.
+extern int job_timeout;
 // Does the steps, through the door. Returns 0, or -1 where one that is required failed; EEXIST is no failure.
 int job_run(const struct job *job, struct result *result);
 
 /* workers.c - jobs in parallel */
 // How many may run at once; 1 in a dry run, which is not for workers.
 unsigned workers_limit(void);
-// Hands a copy over, when one is free. Returns 0, or -1 where no process can be had.
+// Whether one is there for a job.
+int workers_free(void);
+// Hands it a copy. Returns 0, or -1 where no process can be had.
 int workers_give(const struct job *job);
-// Waits until one has finished, or `fd` (if not -1) has something to read. Returns 0 if none has work.
+// Whether one that nobody waits for any more still works on the job of this name.
+int workers_late(const char *name);
+// Waits until one has finished or was given up, or `fd` (if not -1) has something to read. Returns 0 if none has work.
 int workers_wait(int fd);
-// Waits for all and ends them.
+// Waits for all and ends them, but those that were given up.
 void workers_stop(void);
 
 /* modules.c */
 void modules_finished(const struct job *job, const struct result *result);
+// EPIPE: its worker is gone. ETIME: it was given up.
+void modules_lost(const char *name, int error);

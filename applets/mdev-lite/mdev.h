@@ -6,6 +6,8 @@
 #include "set.h"
 #include "uevent.h"
 
+enum { TIMEOUT = 60 * 1000 };	// ms
+
 struct mdev {
 	const char *root;	// before /sys, /dev, /etc and /lib/modules: "", or what --root says
 	const char *file;	// mdev.conf
@@ -18,6 +20,7 @@ struct mdev {
 	int settled;		// the coldplug is over
 	int stays;		// a daemon: what it has dealt with, it has to undo
 	struct set links;	// names in /dev/disk and /dev/mapper that a device was given
+	int timeout;		// ms that a command or the insertion of a module may take
 	unsigned refused;	// device names that lead out of /dev
 };
 
@@ -44,6 +47,10 @@ char *lines_next(struct lines *lines);
 void device_apply(struct mdev *m, const struct uevent *event);
 // A node that opening loads the module of: made by the rules, without their commands.
 void device_static(struct mdev *m, const struct uevent *event, unsigned mode);
+
+// Runs `command` by /bin/sh. Returns its exit code, 0 in a dry run, -1 with errno where it did not start, -ETIME where it was
+// killed after `timeout` ms.
+int shell_run(const char *command, char **env, int timeout);
 
 // Where the rules want the node of a device. Returns its length, or -1.
 int device_path(struct mdev *m, const struct uevent *event, char *path, size_t size);

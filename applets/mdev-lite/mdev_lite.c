@@ -197,7 +197,8 @@ static int run_test(struct mdev *m, const char *devpath)
 
 /* Options */
 
-enum { OPTION_LOAD = 256, OPTION_CHECK, OPTION_TEST, OPTION_PROBE, OPTION_ROOT, OPTION_PID_FILE, OPTION_READY_FD };
+enum { OPTION_LOAD = 256, OPTION_CHECK, OPTION_TEST, OPTION_PROBE, OPTION_ROOT, OPTION_PID_FILE, OPTION_READY_FD,
+	OPTION_TIMEOUT };
 
 static const struct option options[] = {
 	{ "coldplug", no_argument, NULL, 's' },
@@ -210,6 +211,7 @@ static const struct option options[] = {
 	{ "root", required_argument, NULL, OPTION_ROOT },
 	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
 	{ "ready-fd", required_argument, NULL, OPTION_READY_FD },
+	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ 0 },
@@ -229,6 +231,19 @@ static int take_ready_fd(struct settings *settings, const char *text)
 	return 0;
 }
 
+static int take_timeout(struct mdev *m, const char *text)
+{
+	char *end;
+	long seconds = strtol(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || seconds < 1 || seconds > 3600) {
+		usage_error("not 1 to 3600 seconds", text);
+		return -1;
+	}
+	m->timeout = seconds * 1000;
+	return 0;
+}
+
 static int take_option(struct mdev *m, struct settings *settings, int option)
 {
 	switch (option) {
@@ -243,6 +258,7 @@ static int take_option(struct mdev *m, struct settings *settings, int option)
 	case OPTION_ROOT: m->root = optarg; break;
 	case OPTION_PID_FILE: settings->pid_file = optarg; break;
 	case OPTION_READY_FD: return take_ready_fd(settings, optarg);
+	case OPTION_TIMEOUT: return take_timeout(m, optarg);
 	case 'n': door_dry_run(STDOUT_FILENO); break;
 	case 'v': log_verbosity(LOG_INFO); break;
 	default: return -1;
@@ -270,7 +286,7 @@ static int run_mode(struct mdev *m, const struct settings *settings, char *const
 
 static int mdev_main(int argc, char **argv)
 {
-	struct mdev m = { .root = "", .sys = -1, .dev = -1 };
+	struct mdev m = { .root = "", .sys = -1, .dev = -1, .timeout = TIMEOUT };
 	struct settings settings = { .ready_fd = -1 };
 	int option;
 
@@ -302,5 +318,6 @@ const struct applet mdev_lite_applet = {
 		"  -v, --verbose       say what is done\n"
 		"  --pid-file=FILE     write the daemon's pid there when the coldplug is done\n"
 		"  --ready-fd=FD       write a line there then, and close it\n"
+		"  --timeout=SECONDS   what a command or a module may take (60)\n"
 		"  --root=DIR          take /sys, /dev, /etc and /lib/modules below DIR\n"),
 };

@@ -65,6 +65,7 @@ int modules_open(const struct mdev *m, enum log_level level)
 			log_line(level, "no modules for this kernel: %s:", modules);
 		return -1;
 	}
+	job_timeout = m->timeout;
 	kmod = new_context(m, modules);
 	if (!kmod || kmod_load_resources(kmod) < 0) {
 		warn("cannot read the index of %s (depmod writes it)", modules);
@@ -170,6 +171,12 @@ static int is_compressed(const char *path)
 
 static const char *reason(const char *path, int error)
 {
+	static char text[32];
+
+	if (error == ETIME) {
+		format_path(text, "not done after %d s", job_timeout / 1000);
+		return text;
+	}
 	if (error == EPIPE)
 		return "its init ended the process that loaded it";
 	if (error == EOPNOTSUPP && is_compressed(path))
@@ -213,6 +220,11 @@ void modules_finished(const struct job *job, const struct result *result)
 	}
 }
 
+void modules_lost(const char *name, int error)
+{
+	remember(name, NULL, error);
+}
+
 // Returns 0 if it is there (or a worker sees to that), -1 if not.
 static int load_module(struct kmod_module *module)
 {
@@ -221,7 +233,7 @@ static int load_module(struct kmod_module *module)
 	const char *name = kmod_module_get_name(module);
 	int planned;
 
-	if (!set_add(&tried, name))
+	if (!set_add(&tried, name) || workers_late(name))
 		return kmod_module_get_initstate(module) < 0 ? -1 : 0;
 	planned = plan_module(module, &job);
 	if (planned < 0)
@@ -271,18 +283,33 @@ void modules_want(const char *alias)
 
 int modules_load_next(int netlink)
 {
+	// The modules of the alias that is being seen to, and the next of them.
+	static struct kmod_list *list, *item;
 	struct wanted *wanted = first;
+	struct kmod_module *module;
 
-	if (!wanted)
+	if ((!item && !wanted) || !workers_free())
 		return workers_wait(netlink);
-	wake_index();
-	first = wanted->next;
-	if (!first)
-		last = &first;
-	// A helper, which has one alias, needs no process for it.
-	parallel = netlink >= 0 || first;
-	load_alias(wanted->alias);
-	free(wanted);
+	if (!item) {
+		wake_index();
+		first = wanted->next;
+		if (!first)
+			last = &first;
+		// A helper, which has one alias, needs no process for it.
+		parallel = netlink >= 0 || first;
+		list = NULL;
+		if (!kmod || kmod_module_new_from_lookup(kmod, wanted->alias, &list) < 0)
+			list = NULL;
+		item = list;
+		free(wanted);
+		return 1;
+	}
+	module = kmod_module_get_module(item);
+	load_module(module);
+	kmod_module_unref(module);
+	item = kmod_list_next(list, item);
+	if (!item)
+		kmod_module_unref_list(list);
 	return 1;
 }
 

@@ -395,6 +395,53 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 	kill $pid; wait $pid
 	is $? 0 "SIGTERM ends it at once, with 0"
 	like "$(cat "$r/err")" 'refused 0 device names and [1-9][0-9]* messages' "what it refused is counted, and said at its end"
+	if [ "$modules" ]; then
+		# Commands in a module's place stop or end the worker that runs them, as many as there are.
+		for index in dep alias symbols builtin builtin.alias; do
+			printf '\260\007\364\127\000\002\000\001\000\000\000\000' >"$r/lib/modules/$(uname -r)/modules.$index.bin"
+		done
+		mkdir -p "$r/etc/modprobe.d" "$r/etc/modules-load.d"
+		fresh <<-'END'
+		-SUBSYSTEM=net;lo 0:0 660 *echo "$ACTION $SYNTH_ARG_N" >>events
+		END
+		i=$(nproc)
+		[ "$i" -lt 8 ] || i=7
+		{
+			while [ "$i" -gt 0 ]; do echo "hang$i"; i=$((i - 1)); done
+			printf '%s\n' slow crash quick
+		} >"$r/etc/modules-load.d/all.conf"
+		printf 'a\000b\nfrom_b\n' >"$r/etc/modules-load.d/b.conf"
+		# shellcheck disable=SC2016
+		sed -n 's,^hang.*,install & echo & >>hangs; kill -STOP "$PPID",p' "$r/etc/modules-load.d/all.conf" >"$r/etc/modprobe.d/x.conf"
+		cat >>"$r/etc/modprobe.d/x.conf" <<-'END'
+		install slow sleep 20
+		install crash kill -KILL "$PPID"
+		install quick echo "$MODPROBE_MODULE" >>done
+		install from_b echo from_b >>done; exit 3
+		END
+		"$box" mdev-lite --root="$r" -f -v --timeout=1 2>"$r/err" &
+		pid=$!
+		until_in hang1 "$r/dev/hangs"
+		echo "change 11111111-1111-1111-1111-111111111111 N=9" >"$lo"
+		ok "a daemon all of whose workers hang hears events" until_in "change 9" "$r/dev/events"
+		ok "and gets new ones" until_in from_b "$r/dev/done"
+		until_in 'modules not loaded' "$r/err"
+		is "$(sed -n 's/.*modules not loaded: //p' "$r/err" | tr -d '\n' | sed 's/, /\n/g' | sort | sed '/^hang[2-9]/d')" \
+			"crash (its init ended the process that loaded it)
+from_b (I/O error)
+hang1 (not done after 1 s)
+slow (not done after 1 s)" "what hangs, ends its process, takes too long or fails is said"
+		is "$(cat "$r/dev/done")" "quick
+from_b" "the rest is loaded"
+		like "$(cat "$r/err")" 'b.conf:1: has a NUL byte' "a NUL byte in a list is said with its line"
+		# shellcheck disable=SC2046
+		kill -CONT $(cat "/proc/$pid/task/$pid/children")
+		sleep 0.1
+		echo change >"$lo"
+		ok "one that answers after all is heard" until_in "loaded hang1" "$r/err"
+		kill $pid; wait $pid
+		rm -r "$r/etc/modprobe.d" "$r/etc/modules-load.d"
+	fi
 	# Without CAP_NET_ADMIN its buffer is small: stopped, it soon loses messages.
 	if command -v setpriv >/dev/null; then
 		fresh <<-'END'
