@@ -29,7 +29,9 @@ struct device {
 	mode_t default_mode;
 	int quiet;		// no commands
 	int placed;		// a rule has dealt with the node
-	char linked[PATH_SIZE];	// where the node was when the names of a disk were made
+	int unwanted;		// a rule wants none: nor do those behind it
+	char at[PATH_SIZE];	// where the last rule has placed it
+	int linked;		// and left a link under its name
 };
 
 static const char *last_part(const char *path)
@@ -194,12 +196,12 @@ static void remove_link(const struct mdev *m, const char *name, const char *path
 		allowing(ENOENT, sys_unlink(m->dev, name, 0));
 }
 
-// Only what is the device's own: its number may be another's by now, its name too.
+// Only what is the device's own, or leads there: its number may be another's by now, its name too.
 static void remove_node(const struct mdev *m, const struct device *d, const char *path)
 {
 	struct stat st;
 
-	if (d->type && is_in_dev(m, path) && !fstatat(m->dev, path, &st, AT_SYMLINK_NOFOLLOW) && is_node_of(&st, d))
+	if (d->type && is_in_dev(m, path) && !fstatat(m->dev, path, &st, 0) && is_node_of(&st, d))
 		allowing(ENOENT, sys_unlink(m->dev, path, 0));
 }
 
@@ -216,18 +218,19 @@ static void place(struct mdev *m, struct device *d, const char *path, const stru
 {
 	if (place_node(m, d, path, rule) < 0)
 		return;
-	if (rule && strcmp(path, d->name)) {
+	if (rule && rule->place && strcmp(path, d->name)) {
 		if (rule->place == '>')
 			place_link(m, d->name, path);
 		else
 			remove_node(m, d, d->name);
 	}
 	link_root(m, d, path);
+	if (!strcmp(d->at, path))
+		return;
+	format_path(d->at, "%s", path);
 	// Before commands are run: they may want these names.
-	if (CONFIG_MDEV_LITE_DISKS && d->type == S_IFBLK && strcmp(d->linked, path)) {
-		format_path(d->linked, "%s", path);
+	if (CONFIG_MDEV_LITE_DISKS && d->type == S_IFBLK)
 		disk_add(m, d->event, path);
-	}
 }
 
 static void take_away(struct mdev *m, const struct device *d, const char *path, const struct rule *rule)
@@ -317,15 +320,24 @@ static const char *path_of(const struct mdev *m, const struct device *d, const s
 	return NULL;
 }
 
+// The device's name may be a link by now, which the rule before has left: then it is about where that leads.
+static const char *final_path(struct device *d, const struct rule *rule, const char *path)
+{
+	if (rule && !rule->place && d->linked)
+		return d->at;
+	d->linked = rule && rule->place == '>' && strcmp(path, d->name);
+	return path;
+}
+
 // What a rule that matched (or, with NULL, none) asks for; nodes of a removed device stay for its commands.
 static void apply(struct mdev *m, struct device *d, const struct rule *rule, const char *path)
 {
 	if (rule && rule->place == '!')
-		d->placed = 1;
+		d->placed = d->unwanted = 1;
 	else if (rule && net_target(d, rule))
 		rename_interface(d, path);
-	else if (touches_node(d))
-		place(m, d, path, rule), d->placed = 1;
+	else if (touches_node(d) && !d->unwanted)
+		place(m, d, final_path(d, rule, path), rule), d->placed = 1;
 	if (rule && wants_command(d, rule))
 		run(m, d, rule, path);
 }
@@ -418,8 +430,9 @@ void device_static(struct mdev *m, const struct uevent *event, unsigned mode)
 static void note_path(struct mdev *m, struct device *d, const struct rule *rule, const char *path)
 {
 	(void)m;
-	(void)rule;
-	format_path(d->linked, "%s", path);
+	path = final_path(d, rule, path);
+	if (path != d->at)
+		format_path(d->at, "%s", path);
 	d->placed = 1;
 }
 
@@ -430,5 +443,5 @@ int device_path(struct mdev *m, const struct uevent *event, char *path, size_t s
 	if (device_from(&d, event) < 0)
 		return -1;
 	for_each_rule(m, &d, note_path);
-	return format(path, size, "%s", d.linked);
+	return format(path, size, "%s", d.at);
 }

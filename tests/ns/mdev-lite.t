@@ -215,6 +215,30 @@ is "$(stat_of sda)" "block special file 600 0:0 8:0" "a change event makes owner
 event ACTION=remove DEVPATH=/devices/pci/sda SUBSYSTEM=block DEVNAME=sda MAJOR=8 MINOR=0 2>/dev/null
 ok "but on remove" [ ! -e "$r/dev/marker" ]
 
+sda1() { event ACTION="$1" DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null; }
+fresh <<'END'
+-sda1 0:0 660 >disks/one
+-sd.* 0:disk 640 *echo "$MDEV" >>log
+sda1 alice 604
+END
+sda1 add
+is "$(stat_of disks/one) $(readlink "$r/dev/sda1") $(cat "$r/dev/log")" "block special file 604 1000:100 8:1 disks/one sda1" \
+	"rules behind a - and > are about the node that was moved, and leave the link"
+echo 'sda1 0:0 660 =disks/one' >"$r/etc/mdev.conf"
+sda1 change
+ok "a link of a rule that is gone goes" [ ! -L "$r/dev/sda1" ]
+echo 'ACTION=add;sda1 0:0 660 >disks/one' >"$r/etc/mdev.conf"
+sda1 add
+sda1 remove
+ok "so does one whose rule is for another action" [ ! -L "$r/dev/sda1" ]
+printf '%s\n' '-sda1 0:0 660 !' '-sda1 0:0 660 =x' 'sda1 0:0 660 *echo "$ACTION" >>log' | fresh
+sda1 add
+is "$(find "$r/dev" -mindepth 1 -type b) $(cat "$r/dev/log")" " add" "- and !: no rule behind it makes a node, but commands run"
+mknod "$r/dev/sda1" b 8 1
+sda1 remove
+ok "nor takes one away" [ -b "$r/dev/sda1" ]
+rm "$r/dev/sda1"
+
 # Character devices are mostly told by their number alone; what they get is the same.
 mkdir -p "$r/sys/dev/char" "$r/sys/dev/block"
 ln -sfn ../../devices/virtual/null "$r/sys/dev/char/1:3"
