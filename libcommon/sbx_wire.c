@@ -90,17 +90,16 @@ static ssize_t receive_packet(int socket, void *data, size_t size, struct sbx_wi
 				  .msg_controllen = sizeof control.space };
 	ssize_t n;
 
+	// ECONNRESET comes once, and first: it was closed while something of ours had not been read. What it had said is still there.
 	do
 		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n >= 0)
 		take_control(&message, wire);
 	if (n >= 0 && message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
 		errno = EBADMSG;
 		return -1;
 	}
-	if (n < 0 && errno == ECONNRESET)	// closed while something of ours was not read yet
-		return 0;
 	return n;
 }
 
