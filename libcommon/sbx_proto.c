@@ -91,6 +91,7 @@ static const struct type {
 	[SBX_DONE] = { "done", REPLY, 1 },
 	[SBX_CHILD] = { "child", 0, 1 },
 	[SBX_STARTED] = { "started", 0, 0 },
+	[SBX_NET] = { "net", REPLY, 1 },
 };
 
 enum { MODE = 1, FILE_FD = 2, SIZE = 4, DATA = 8, FD_FOR_SOURCE = 16 };
@@ -509,7 +510,7 @@ static const char *check_whole(const struct sbx_message *message, unsigned where
 	*key = SBX_FILES;
 	if (sbx_has(message, SBX_FILES) && message->at[SBX_FILES]->length / 4 != message->free_fds)
 		return "are not as many as the descriptors";
-	if (message->free_fds && !(where & EXEC) && message->type != SBX_DONE && message->type != SBX_CHILD)
+	if (message->free_fds && !(where & EXEC) && message->type < SBX_DONE)
 		return "came, and no field takes them";
 	*key = SBX_FLAGS;
 	if (flags & SBX_F_DIRECT && !(flags & SBX_F_ONCE))

@@ -19,6 +19,7 @@ enum {
 	SBX_BODY_MAX = 8 << 20,		// bytes of fields in a message
 	SBX_FDS_MAX = 250,		// descriptors with a message (the kernel's own limit is 253)
 	SBX_HELD_MAX = 16,		// files that a command's launcher holds (SBX_HOLD)
+	SBX_NET_PID = 299,		// of the process that makes the network namespace, in the container, and is gone then
 	SBX_CHANNEL = 3,		// where sbx-init looks for its socket, if no argument names another
 };
 
@@ -44,6 +45,7 @@ enum sbx_type {
 	SBX_DONE = 32,	// the command is over; SBX_ERRNO and SBX_STEP if it failed
 	SBX_CHILD,	// sent by the new process itself: SO_PASSCRED tells its pid; descriptors for SBX_HOLD
 	SBX_STARTED,	// the command's execve(2) has succeeded
+	SBX_NET,	// to sbx-init, during the set-up (SBX_F_NET_COMES): a socket of its network namespace
 };
 
 // A field: this header, `length` bytes, and zeros up to a multiple of 8.
@@ -136,7 +138,7 @@ enum {	// SBX_FLAGS
 	SBX_F_NO_USERNS = 1 << 9,	// nobody inside may make a user namespace
 	SBX_F_HOST_ROOT = 1 << 10,	// no new root: no mount is made, the rest is (no ops then)
 	SBX_F_JOINED_PID = 1 << 11,	// the pid namespace is another container's, joined: it has a first process
-	SBX_F_MAKE_NET = 1 << 12,	// of SBX_NAMESPACES, sbx-init makes CLONE_NEWNET itself
+	SBX_F_NET_COMES = 1 << 12,	// of SBX_NAMESPACES, CLONE_NEWNET is still being made: SBX_NET brings it
 	SBX_F_ALL = (1 << 13) - 1,
 };
 

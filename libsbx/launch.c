@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -61,8 +63,9 @@ static int refuse(struct sbx *box, int error, const char *why)
 struct plan {
 	const struct sbx_launch *how;
 	int channel;		// sbx-init's end
+	int other_end;		// and ours
 	int from_file;		// exec; else call how->init
-	int late_net;		// sbx-init makes the network namespace
+	int late_net;		// the network namespace is made beside the rest
 	uint64_t caps;		// SBX_CAPS
 	int sealed;		// a sealed copy to execute, or -1
 	char file[4096];
@@ -219,11 +222,41 @@ static int execute(const struct plan *plan, int file, int is_mount)
 	return SBX_CHANNEL;
 }
 
+// A network namespace takes the kernel as long as all the rest. A child of the new process makes it meanwhile, and sends
+// sbx-init a socket of it, by our end of the channel. Its pid is one that is far away, so that the command's is 2.
+static void make_network(const struct plan *plan)
+{
+	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct { struct sbx_field field; uint32_t error, zero; } body = { { SBX_ERRNO, 0, 4 }, 0, 0 };
+	int fd = unshare(CLONE_NEWNET) < 0 ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback) < 0)
+		body.error = (uint32_t)errno;
+	sbx_wire_send(plan->other_end, SBX_NET, &body, sizeof body, &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+// Where there is no such clone (an old kernel, a filter around us) the new process does it itself.
+static void begin_network(const struct plan *plan)
+{
+	pid_t number = SBX_NET_PID;
+	struct clone_args args = { .set_tid = (uintptr_t)&number, .set_tid_size = 1 };	// no signal at its end
+	pid_t pid = syscall(SYS_clone3, &args, sizeof args);
+
+	if (pid <= 0)
+		make_network(plan);
+	if (!pid)
+		_exit(0);
+}
+
 static int in_child(const struct plan *plan)
 {
 	int channel = plan->channel, file = plan->sealed, is_mount = file < 0 && plan->how->namespaces & CLONE_NEWNS;
 	const char *step = "protect its file";
 
+	if (plan->late_net)
+		begin_network(plan);
 	if (!plan->from_file) {
 		sigprocmask(SIG_SETMASK, &plan->mask, NULL);
 		return plan->how->init(plan->channel);
@@ -413,13 +446,21 @@ static int is_watched(const struct sbx_launch *how)
 	return how->started || how->enterable || how->uid_count || how->block >= 0;
 }
 
+// Whether the configuration can be sent before there is anybody to read it: what fits into a packet.
+static int is_early(const struct sbx_launch *how, const struct sbx_request *conf)
+{
+	enum { ADDED = 256 };	// fields that are ours
+
+	return conf->length + ADDED < SBX_PACKET_SIZE - sizeof(struct sbx_header) && !is_watched(how);
+}
+
 // A network namespace costs as much as all the mounts, and is made beside them where there is a second CPU; except for who
-// looks for it in the new process first.
-static int can_be_late(const struct sbx_launch *how)
+// looks for it in the new process first, and where the configuration follows in pieces, among which there must be nothing else.
+static int can_be_late(const struct sbx_launch *how, const struct sbx_request *conf)
 {
 	cpu_set_t cpus;
 
-	if (!(how->namespaces & CLONE_NEWNET) || !(how->namespaces & CLONE_NEWPID) || is_watched(how))
+	if (!(how->namespaces & CLONE_NEWNET) || !(how->namespaces & CLONE_NEWPID) || !is_early(how, conf))
 		return 0;
 	return !sched_getaffinity(0, sizeof cpus, &cpus) && CPU_COUNT(&cpus) > 1;
 }
@@ -429,7 +470,7 @@ static uint32_t complete(struct sbx_request *conf, const struct plan *plan)
 {
 	const struct sbx_launch *how = plan->how;
 	uint32_t flags = or_u32(conf, SBX_FLAGS, (how->uid_count ? SBX_F_MAPPED : 0) |
-				(how->pidns >= 0 ? SBX_F_JOINED_PID : 0) | (plan->late_net ? SBX_F_MAKE_NET : 0));
+				(how->pidns >= 0 ? SBX_F_JOINED_PID : 0) | (plan->late_net ? SBX_F_NET_COMES : 0));
 
 	add_u32(conf, SBX_NAMESPACES, how->namespaces);
 	if (how->namespaces & CLONE_NEWUSER) {
@@ -540,12 +581,11 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 	int on = 1, pair[2], early;
 	sigset_t all;
 
-	plan->late_net = can_be_late(how);
+	early = is_early(how, conf);
+	plan->late_net = can_be_late(how, conf);
 	flags = complete(conf, plan);
 	x_flags = or_u32(conf, SBX_X_FLAGS, 0);
 	caps = find(conf, SBX_CAPS);
-	early = conf->length < SBX_PACKET_SIZE - sizeof(struct sbx_header) && !is_watched(how);
-
 	if (conf->error) {
 		errno = conf->error;
 		return sbx_failed(box, "configuration", "");
@@ -556,6 +596,7 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 		return sbx_failed(box, "socketpair", "");
 	setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 	plan->channel = pair[1];
+	plan->other_end = pair[0];
 	plan->caps = caps ? *caps : 0;
 	box->channel = pair[0];
 	if (early && send_conf(box, conf) < 0) {

@@ -236,22 +236,48 @@ static int is_root_with(uint64_t keep)
 enum { SECURE = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED
 		| SECBIT_KEEP_CAPS_LOCKED };
 
-int take_identity(void)
+// What we have, and what of it the command keeps.
+static int choose_capabilities(uint64_t *have)
 {
-	uint64_t keep = sbx_number(box.conf, SBX_CAPS, 0), have = 0;
+	uint64_t keep = sbx_number(box.conf, SBX_CAPS, 0);
 
 	if (box.flags & SBX_F_PRIVILEGED)
 		keep |= 1ULL << CAP_SYS_ADMIN;
 	if (box.flags & SBX_F_NO_USERNS)	// who has it could write to max_user_namespaces as well
 		keep &= ~(1ULL << CAP_SYS_RESOURCE);
-	if (permitted(&have) < 0)
+	if (permitted(have) < 0)
 		return -1;
-	keep &= have;	// what the launcher does not have it cannot give
-	box.keep = keep;
-	if (DO(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl", "ambient set") < 0)
+	box.keep = keep & *have;	// what the launcher does not have it cannot give
+	return 0;
+}
+
+// With no capability there is none to drop others with; no_new_privs keeps them away.
+static int bound(uint64_t have)
+{
+	static int done;
+
+	if (done || !have)
+		return 0;
+	done = 1;
+	return drop_bounding(box.keep);
+}
+
+// It takes its time, which is free while the network namespace is being made. Who joins another user namespace gets a full set.
+int limit_bounding_set(void)
+{
+	uint64_t have = 0;
+
+	return sbx_has(box.conf, SBX_USERNS) ? 0 : choose_capabilities(&have) < 0 ? -1 : bound(have);
+}
+
+int take_identity(void)
+{
+	uint64_t keep, have = 0;
+
+	if (choose_capabilities(&have) < 0)
 		return -1;
-	// With no capability there is none to drop others with; no_new_privs keeps them away.
-	if (have && drop_bounding(keep) < 0)
+	keep = box.keep;
+	if (DO(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl", "ambient set") < 0 || bound(have) < 0)
 		return -1;
 	if (set_ids(sbx_number(box.conf, SBX_UID, UINT32_MAX), sbx_number(box.conf, SBX_GID, UINT32_MAX), have) < 0)
 		return -1;

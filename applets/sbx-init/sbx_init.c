@@ -110,7 +110,6 @@ static const struct step {
 } steps[] = {
 	{ "check", check_place },
 	{ "parent", tie_to_parent },
-	{ "network", begin_network },
 	{ "id maps", write_id_maps },
 	{ "hide", hide },
 	{ "session", new_session },
@@ -121,7 +120,8 @@ static const struct step {
 	{ "masks", run_masks },
 	{ "own proc", keep_proc },
 	{ "leave the host", finish_root },
-	{ "into the network", finish_network },
+	{ "bounding set", limit_bounding_set },
+	{ "into the network", enter_network },
 	{ "user namespace", join_user_namespace },
 	{ "identity", take_identity },
 	{ "network's maker", reap_maker },
@@ -166,7 +166,7 @@ static int run_once(void)
 	for (unsigned i = 0; i < conf->fds; i++)
 		if (box.fds[i] >= 0)
 			close(box.fds[i]);
-	exit(reap_once(pid, wait_ms));
+	_exit(reap_once(pid, wait_ms));
 }
 
 /* Receiving the configuration */

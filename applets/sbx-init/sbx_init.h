@@ -22,7 +22,8 @@ struct box {
 	int channel;
 	int program;		// the mount that we have been executed from, attached nowhere
 	int signals;		// signalfd
-	int base;		// the tmpfs that is the root while it is built: host/, new/, files
+	int in_place;		// the host's root, as the container's own mount namespace has it, is the container's
+	int base;		// the tmpfs that is the root while it is built: host/, new/, files; -1 in place
 	int host;		// the host's root
 	int root;		// the container's
 	int proc;		// a procfs of our own, attached nowhere (while we serve)
@@ -38,7 +39,6 @@ extern struct box box;
 struct report {
 	int error;		// errno; 0: none
 	char why[1024];
-	int net_made, net_error, net_socket, link_error;	// network.c
 };
 // In memory that a forked child shares.
 extern struct report *report;
@@ -65,18 +65,22 @@ int tie_to_parent(void);
 int set_names(void);
 int limit_user_namespaces(void);
 int join_user_namespace(void);
+// The bounding set; what take_identity does not have to do then.
+int limit_bounding_set(void);
 int take_identity(void);
 // Opens a file of the /proc at `dirfd` (a procfs: that is checked) to write. Returns a descriptor, or -1 noted.
 int open_proc(int dirfd, const char *path);
 
 /* network.c */
-int begin_network(void);
-int finish_network(void);
+int enter_network(void);
+// Reaps who has made it (SBX_F_NET_COMES). Nobody else may wait for that, or find it.
 int reap_maker(void);
 
 /* root.c */
 int begin_root(void);
 int finish_root(void);
+// Attaches the file that we run from to a file in `dir`, which is about to be covered.
+int hide_program(int dir, const char *name);
 
 /* paths.c: all paths of the container's and the host's file system are resolved here, below a descriptor */
 int host_open(const char *path, int flags);
@@ -109,9 +113,16 @@ int attach_in(int fd, int dir, const char *name);
 /* ops.c */
 int run_ops(void);
 int run_masks(void);
+// Whether the operations leave the host's root where it is; and what has to be done for them while that is as it was.
+int ops_fit_in_place(void);
+int begin_ops_in_place(void);
 int note_tmpfs(int fd);
 /* dev.c */
 int op_dev(const struct sbx_wire_op *op);
+// Copies of the host's nodes, which are what they should be. op_dev does it where nobody has.
+int take_devices(void);
+// Whether the terminal is bound as /dev/console.
+int has_terminal(void);
 /* overlay.c */
 int op_overlay(const struct sbx_wire_op *op);
 /* auto.c */
