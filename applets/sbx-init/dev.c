@@ -55,11 +55,11 @@ static int fill(int dev, int has_mqueue, int has_console)
 }
 
 // What is looked at is what is mounted.
-static int bind_device(int dev, int host, const struct device *device)
+static int take_device(int host, const struct device *device)
 {
 	char path[32];
 	struct stat st;
-	cleanup_fd int tree = clone_one(host, device->name);
+	int tree = clone_one(host, device->name);
 
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return failed_in("of the host", "/dev");
@@ -68,17 +68,30 @@ static int bind_device(int dev, int host, const struct device *device)
 		errno = ENODEV;
 		return failed("not the device it should be:", path);
 	}
-	return attach_in(tree, dev, device->name);
+	return tree;
 }
 
-static int bind_devices(int dev)
+static struct { int trees[sizeof devices / sizeof *devices], taken; } nodes;
+
+int take_devices(void)
 {
 	cleanup_fd int host = host_open("/dev", O_PATH | O_DIRECTORY);
 
 	if (host < 0)
 		return failed("open", "/dev");
 	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-		if (bind_device(dev, host, &devices[i]) < 0)
+		if ((nodes.trees[i] = take_device(host, &devices[i])) < 0)
+			return -1;
+	return nodes.taken = 1;
+}
+
+static int bind_devices(int dev)
+{
+	if (!nodes.taken && take_devices() < 0)
+		return -1;
+	nodes.taken = 0;
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		if (attach_in(nodes.trees[i], dev, devices[i].name) < 0 || close(nodes.trees[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -94,10 +107,15 @@ static int mount_in(int dev, const char *name, const char *type, unsigned attrib
 
 /* The terminal */
 
+int has_terminal(void)
+{
+	return box.flags & SBX_F_RETAIN_SESSION && isatty(STDOUT_FILENO);
+}
+
 // The path of standard output's terminal, or -1 where it is none.
 static int terminal_path(char *path, size_t size)
 {
-	cleanup_fd int dir = isatty(STDOUT_FILENO) ? host_open("/proc/self/fd", O_PATH | O_DIRECTORY) : -1;
+	cleanup_fd int dir = has_terminal() ? host_open("/proc/self/fd", O_PATH | O_DIRECTORY) : -1;
 	ssize_t n = dir < 0 ? -1 : readlinkat(dir, "1", path, size - 1);
 
 	path[n < 0 ? 0 : n] = 0;
@@ -130,7 +148,7 @@ int op_dev(const struct sbx_wire_op *op)
 	int writable = op->flags & SBX_O_WRITABLE, mqueue = op->flags & SBX_O_MQUEUE, has_console;
 	cleanup_fd int dev = -1;
 
-	has_console = box.flags & SBX_F_RETAIN_SESSION && !terminal_path(console, sizeof console);
+	has_console = !terminal_path(console, sizeof console);
 	format_path(mode, "%o", op->mode == SBX_UNSET ? 0755 : op->mode);
 	dev = new_mount("tmpfs", A_NOSUID | A_NODEV, options);
 	if (dev < 0 || fill(dev, mqueue, has_console) < 0 || attach(dev, sbx_op_texts(op), 1) < 0 || bind_devices(dev) < 0)

@@ -31,18 +31,29 @@ static int is_folder(int fd, int *yes)
 
 /* Bind */
 
-static int bind_fd(int source, const char *name, const char *target, uint32_t flags)
+enum { LEFT_OUT = -2 };
+
+static int restrict_tree(int tree, const char *name, uint32_t flags)
 {
 	unsigned set = A_NOSUID | (flags & SBX_O_DEVICE ? 0 : A_NODEV) | (flags & SBX_O_WRITABLE ? 0 : A_RDONLY);
-	cleanup_fd int tree = -1;
+
+	return set_attributes(tree, name, set, flags & SBX_O_SLAVE ? MS_SLAVE : MS_PRIVATE, 1);
+}
+
+static int bind_tree(int tree, const char *name, const char *target, uint32_t flags)
+{
 	int folder;
 
-	if (is_folder(source, &folder) < 0)
-		return failed("stat", name);
-	tree = clone_tree(source, name);
-	if (tree < 0 || set_attributes(tree, name, set, flags & SBX_O_SLAVE ? MS_SLAVE : MS_PRIVATE, 1) < 0)
+	if (restrict_tree(tree, name, flags) < 0)
 		return -1;
-	return attach(tree, target, folder);
+	return is_folder(tree, &folder) < 0 ? failed("stat", name) : attach(tree, target, folder);
+}
+
+static int bind_fd(int source, const char *name, const char *target, uint32_t flags)
+{
+	cleanup_fd int tree = clone_tree(source, name);
+
+	return tree < 0 ? -1 : bind_tree(tree, name, target, flags);
 }
 
 // The one thing behind a link of /proc's that may be mounted: a namespace (flatpak keeps the container's own that way).
@@ -58,7 +69,8 @@ static int open_namespace(const char *path)
 	return -1;
 }
 
-int bind_source(const char *source, const char *target, uint32_t flags)
+// A copy of what is at `source`, attached nowhere; LEFT_OUT; or -1 noted.
+static int take_source(const char *source, uint32_t flags)
 {
 	cleanup_fd int fd = host_open(source, O_PATH);
 
@@ -68,9 +80,16 @@ int bind_source(const char *source, const char *target, uint32_t flags)
 		fd = host_dir(source, 0700);
 	if (fd < 0 && errno == ENOENT && flags & SBX_O_OPTIONAL) {
 		report->error = 0;
-		return 0;
+		return LEFT_OUT;
 	}
-	return fd < 0 ? failed("open", source) : bind_fd(fd, source, target, flags);
+	return fd < 0 ? failed("open", source) : clone_tree(fd, source);
+}
+
+int bind_source(const char *source, const char *target, uint32_t flags)
+{
+	cleanup_fd int tree = take_source(source, flags);
+
+	return tree < 0 ? (tree == LEFT_OUT ? 0 : -1) : bind_tree(tree, source, target, flags);
 }
 
 // A descriptor from outside belongs to a mount of the launcher's namespace, which cannot be cloned here. The path that
@@ -99,15 +118,27 @@ static int reopen(int fd)
 	return found;
 }
 
-static int op_bind(const struct sbx_wire_op *op)
+static int take_tree(const struct sbx_wire_op *op)
 {
-	const char *first = sbx_op_texts(op);
 	cleanup_fd int fd = -1;
 
 	if (op->fd == SBX_UNSET)
-		return bind_source(first, sbx_after(first), op->flags);
+		return take_source(sbx_op_texts(op), op->flags);
 	fd = reopen(box.fds[op->fd]);
-	return fd < 0 ? -1 : bind_fd(fd, first, first, op->flags);
+	return fd < 0 ? -1 : clone_tree(fd, sbx_op_texts(op));
+}
+
+// In place: trees that have been taken while the host's root was as it was, in the order of the operations.
+static struct { int trees[64]; unsigned count, used; } early;
+
+static int op_bind(const struct sbx_wire_op *op)
+{
+	const char *first = sbx_op_texts(op);
+	cleanup_fd int tree = early.used < early.count ? early.trees[early.used++] : take_tree(op);
+
+	if (tree < 0)
+		return tree == LEFT_OUT ? 0 : -1;
+	return bind_tree(tree, first, op->fd == SBX_UNSET ? sbx_after(first) : first, op->flags);
 }
 
 /* File systems */
@@ -362,10 +393,75 @@ static const char *op_target(const struct sbx_wire_op *op)
 	return !op->texts ? "/etc" : second ? sbx_after(first) : first;
 }
 
+static int is_whole_root(const struct sbx_wire_op *op)
+{
+	const char *first = sbx_op_texts(op);
+
+	return op->type == SBX_OP_BIND && op->fd == SBX_UNSET && !strcmp(first, "/") && !strcmp(sbx_after(first), "/");
+}
+
+// Those that need nothing of the host's root, or what can be taken from it before.
+static int fits_in_place(const struct sbx_wire_op *op)
+{
+	switch (op->type) {
+	case SBX_OP_PROC:
+		return box.namespaces & CLONE_NEWPID || box.flags & SBX_F_JOINED_PID;
+	case SBX_OP_DEV:
+		return !strcmp(sbx_op_texts(op), "/dev") && !has_terminal();
+	case SBX_OP_SYMLINK:
+		return !(op->flags & SBX_O_DEREFERENCE);
+	case SBX_OP_PLACE:
+		return op->flags & SBX_O_COPY;
+	case SBX_OP_BIND: case SBX_OP_TMPFS: case SBX_OP_MKDIR: case SBX_OP_REMOUNT: case SBX_OP_DAEMON: case SBX_OP_CHMOD:
+	case SBX_OP_MQUEUE:
+		return 1;
+	}
+	return 0;
+}
+
+int ops_fit_in_place(void)
+{
+	const struct sbx_field *field = sbx_next(box.conf, SBX_OP, NULL);
+	unsigned binds = 0, devs = 0;
+
+	if (!field || !is_whole_root(sbx_value(field)))
+		return 0;
+	while ((field = sbx_next(box.conf, SBX_OP, field))) {
+		const struct sbx_wire_op *op = sbx_value(field);
+
+		binds += op->type == SBX_OP_BIND;
+		devs += op->type == SBX_OP_DEV;
+		if (!fits_in_place(op) || devs > 1 || binds > sizeof early.trees / sizeof *early.trees)
+			return 0;
+	}
+	return 1;
+}
+
+// The first operation is the root itself. The others' sources come before it, since it restricts them.
+int begin_ops_in_place(void)
+{
+	const struct sbx_field *first = sbx_next(box.conf, SBX_OP, NULL), *field = first;
+	const struct sbx_wire_op *op;
+	cleanup_fd int dev = -1;
+
+	while ((field = sbx_next(box.conf, SBX_OP, field))) {
+		op = sbx_value(field);
+		if (op->type == SBX_OP_BIND && (early.trees[early.count++] = take_tree(op)) == -1)
+			return failed_in(sbx_op_name(op->type), op_target(op));
+		if (op->type != SBX_OP_DEV)
+			continue;
+		dev = host_open("/dev", O_PATH | O_DIRECTORY);
+		if (dev < 0 || take_devices() < 0 || hide_program(dev, "full") < 0)
+			return failed_in(sbx_op_name(op->type), op_target(op));
+	}
+	op = sbx_value(first);
+	return restrict_tree(box.root, "/", op->flags) < 0 ? failed_in(sbx_op_name(op->type), "/") : 0;
+}
+
 int run_ops(void)
 {
 	static unsigned seen_once;
-	const struct sbx_field *field = NULL;
+	const struct sbx_field *field = box.in_place ? sbx_next(box.conf, SBX_OP, NULL) : NULL;
 
 	while ((field = sbx_next(box.conf, SBX_OP, field))) {
 		const struct sbx_wire_op *op = sbx_value(field);

@@ -83,9 +83,6 @@ exit 0" "$who: the session is kept if wanted"
 exit 0" "$who: and a new one otherwise"
 	is "$(say "ip link show lo 2>/dev/null | grep -o 'LOOPBACK,UP' || grep -c lo /proc/net/dev")" "LOOPBACK,UP
 exit 0" "$who: loopback is up"
-	is "$(INITBOX_FAULT='clone@network namespace=38' say "ip link show lo | grep -o 'LOOPBACK,UP'; readlink /proc/self/ns/net | grep -c '$(readlink /proc/self/ns/net)'")" "LOOPBACK,UP
-0
-exit 1" "$who: where the kernel makes no network namespace beside the rest, it is made after it"
 	is "$($as unshare -Ur /bin/sh -c 'echo 0 >/proc/sys/user/max_net_namespaces; "$@"' - "$tmp/bin/drive" $spaces once $base -- /bin/echo ran 2>&1)" \
 		"sbx-drive: make network namespace: No space left on device" "$who: and where there is none, nothing runs"
 	like "$(once initcmd='echo from init; id -u' $base -- /bin/echo then)" '^from init' "$who: the init command runs first"
@@ -284,6 +281,8 @@ exit 0 700 700 " "$who: a source that is made is its owner's only, whatever the 
 
 	is "$(propagated)" "late
 /tmp/p/sub:" "$who: a mount of the host shows up below a slave bind, and below no other"
+	is "$(propagated_root)" "none
+late" "$who: the same where the root is the host's"
 }
 
 # terminal WORD...: what comes out of a new pseudo-terminal when a command has its end as descriptor 5
@@ -304,6 +303,22 @@ propagated() {
 		 mount -t tmpfs -o mode=755 y "$out/prop/sub"; : >"$out/prop/sub/late"; : >"$out/prop/go") &
 		chmod 777 "$out/prop"
 		drive $spaces once $base op:bind:slave,writable "$out/prop" /tmp/s ";" op:bind "$out/prop" /tmp/p ";" -- /bin/sh -c ": >/tmp/s/up; n=0; while [ ! -e /tmp/s/go ] && [ \$n -lt 100 ]; do sleep 0.05; n=\$((n + 1)); done; ls /tmp/s/sub; ls -d /tmp/p/sub/* 2>/dev/null || echo /tmp/p/sub:" 2>&1; wait' "$tmp/functions"
+}
+
+# The root itself: private first, then as a slave
+propagated_root() {
+	export as spaces tmp out SBX_INIT
+	unshare -m sh -c '. "$0"; mkdir -p "$out/w"; mount -t tmpfs -o mode=777 x "$out/w"; mount --make-rshared /; mkdir -m 755 "$out/w/sub"
+		for kind in "" :slave; do
+			rm -f "$out/w/up" "$out/w/go"
+			(n=0; while [ ! -e "$out/w/up" ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+			 mount -t tmpfs -o mode=755 y "$out/w/sub"; : >"$out/w/sub/late"; : >"$out/w/go") &
+			drive $spaces once op:bind$kind / / ";" op:bind:writable "$out/w" /mnt ";" -- /bin/sh -c ": >/mnt/up; n=0
+				while [ ! -e /mnt/go ] && [ \$n -lt 100 ]; do sleep 0.05; n=\$((n + 1)); done
+				ls $out/w/sub | grep . || echo none" 2>&1
+			wait
+			umount "$out/w/sub"
+		done' "$tmp/functions"
 }
 
 # Each lesson of the specification's table that is sbx-init's
@@ -370,6 +385,12 @@ exit 0" "$who: setuid bits do nothing"
 		mount -o remount,bind,rw / && echo writable; mount -t tmpfs x /tmp/o && echo covered' 2>/dev/null; ls /tmp/o")" "inside
 exit 0" "$who: nothing can be taken off or made writable from a user namespace inside"
 
+	is "$(once op:bind / / ';' op:proc /proc ';' op:dev /dev ';' op:tmpfs:mode=1777 /tmp ';' -- /bin/sh -c "unshare -Um sh -c 'echo inside
+		for m in /tmp /proc/sys /proc /dev/null /dev / ; do umount \$m && echo umounted; umount -l \$m && echo detached; done
+		mount -o remount,bind,rw / && echo writable' 2>/dev/null; stat -c %T /dev/full")" "inside
+7
+exit 0" "$who: nor where the root is the host's"
+
 	## Recursive read-only
 	is "$(recursive_source)" "0" "$who: each mount below a read-only bind is ro,nosuid,nodev"
 	## PID 1
@@ -394,8 +415,21 @@ run_faults() {	# WHO
 	every=$(echo "$every" | sed "s/''/%/g")	# words only; the empty ones are put back below
 	set --
 	for word in $every; do [ "$word" = % ] && set -- "$@" '' || set -- "$@" "$word"; done
+	each_fails 'a container with everything' 100 "$@"
+	# This one stays on the host's root (root.c)
+	each_fails 'a container in place' 50 op:bind / / ';' op:proc /proc ';' op:dev /dev ';' op:tmpfs /tmp ';' op:bind:writable $out/mark /tmp/mark ';' readonly
+	# One that happens in the child of a server: it is said, and the next command runs
+	for call in execve setrlimit; do
+		like "$(INITBOX_FAULT=$call#1 serve $base rlimit=core:0:0 -- exec /bin/echo ran -- exec /bin/echo fine | sed 's/ cpu=.*//' | tr '\n' ' ')" \
+			'^error .*: Input/output error fine normal 0 $' "$who: serve: a failed $call"
+	done
+}
+
+each_fails() {	# TEXT LEAST WORD...
+	what=$1 least=$2; shift 2
 	ran=0 silent=0 n=0 harmless=0 row=0
-	is "$(once "$@" -- /bin/touch /tmp/mark/ran) $(ls $out/mark)" "exit 0 ran" "$who: a container with everything"
+	rm -f "$out/mark/ran"
+	is "$(once "$@" -- /bin/touch /tmp/mark/ran) $(ls $out/mark)" "exit 0 ran" "$who: $what"
 	while n=$((n + 1)); do
 		rm -f "$out/mark/ran"
 		said=$(INITBOX_FAULT=$n once "$@" -- /bin/touch /tmp/mark/ran)
@@ -411,15 +445,10 @@ run_faults() {	# WHO
 		[ ! -e "$out/mark/ran" ] || { ran=$((ran + 1)); diag "call $n: it ran"; }
 		[ $n -lt 400 ] || break
 	done
-	is "$ran" 0 "$who: fail closed: no command runs after a failed call"
+	is "$ran" 0 "$who: $what: fail closed: no command runs after a failed call"
 	is "$silent" 0 "$who: and each failure is named"
 	is "$harmless" 3 "$who: but for the loopback interface"
-	ok "$who: that was so for each of $n calls, which are more than 100" [ $n -gt 100 ]
-	# One that happens in the child of a server: it is said, and the next command runs
-	for call in execve setrlimit; do
-		like "$(INITBOX_FAULT=$call#1 serve $base rlimit=core:0:0 -- exec /bin/echo ran -- exec /bin/echo fine | sed 's/ cpu=.*//' | tr '\n' ' ')" \
-			'^error .*: Input/output error fine normal 0 $' "$who: serve: a failed $call"
-	done
+	ok "$who: that was so for each of $n calls, which are more than $least" [ $n -gt $least ]
 }
 
 # Whatever ends the launcher ends the container, at whatever moment.
