@@ -331,6 +331,7 @@ static int await_end(struct plan *plan, struct sbx *box)
 {
 	struct pollfd fds[] = { { .fd = box->pidfd, .events = POLLIN }, { .fd = open_signals(), .events = POLLIN } };
 
+	sbx_free(&plan->conf);	// while there is time
 	while (box->pidfd >= 0 && poll(fds, 2, -1) >= 0 && !fds[0].revents)
 		pass_signal(plan, box, fds[1].fd);
 	close_signals(fds[1].fd);
@@ -558,8 +559,7 @@ static int sbx_main(int argc, char **argv)
 		code = run(&plan);
 	if (*cgroup_name)
 		sbx_cgroup_remove(NULL, cgroup_name);
-	plan_free(&plan);
-	return code;
+	_exit(code);	// the kernel is quicker with what is left
 }
 
 static const char help[] =
