@@ -169,7 +169,8 @@ static int is_compressed(const char *path)
 	return length > 4 && (!strcmp(path + length - 3, ".xz") || !strcmp(path + length - 4, ".zst"));
 }
 
-static const char *reason(const char *path, int error)
+// `step` may be NULL.
+static const char *reason(const struct step *step, int error)
 {
 	static char text[32];
 
@@ -179,7 +180,9 @@ static const char *reason(const char *path, int error)
 	}
 	if (error == EPIPE)
 		return "its init ended the process that loaded it";
-	if (error == EOPNOTSUPP && is_compressed(path))
+	if (step && step->kind == 'c' && error == EIO)
+		return "its command failed";
+	if (step && error == EOPNOTSUPP && is_compressed(step->what))
 		return "this kernel does not unpack .xz or .zst";
 	return strerror(error);
 }
@@ -191,9 +194,9 @@ static void remember(const char *name, const struct step *step, int error)
 
 	buf_format(list, "%s%s", list->length ? ", " : "", name);
 	if (step && strcmp(step->name, name))
-		buf_format(list, " (%s: %s)", step->name, reason(step->what, error));
+		buf_format(list, " (%s: %s)", step->name, reason(step, error));
 	else if (error != ENODEV)
-		buf_format(list, " (%s)", reason(step ? step->what : "", error));
+		buf_format(list, " (%s)", reason(step, error));
 }
 
 static int is_fine(int error)
@@ -214,7 +217,7 @@ void modules_finished(const struct job *job, const struct result *result)
 			inserted++;
 			continue;
 		}
-		info("%s: %s", step.name, reason(step.what, error));
+		info("%s: %s", step.name, reason(&step, error));
 		if (!is_fine(error) && step.required == 'r')
 			remember(job->name, &step, error);
 	}

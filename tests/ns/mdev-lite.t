@@ -452,7 +452,7 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 		until_in 'modules not loaded' "$r/err"
 		is "$(sed -n 's/.*modules not loaded: //p' "$r/err" | tr -d '\n' | sed 's/, /\n/g' | sort | sed '/^hang[2-9]/d')" \
 			"crash (its init ended the process that loaded it)
-from_b (I/O error)
+from_b (its command failed)
 hang1 (not done after 1 s)
 slow (not done after 1 s)" "what hangs, ends its process, takes too long or fails is said"
 		is "$(cat "$r/dev/done")" "quick
