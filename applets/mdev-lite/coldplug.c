@@ -79,7 +79,7 @@ static long long now_ms(void)
 	return trace_now() / 1000;
 }
 
-static int next_entry(DIR *dir, const char **name)
+int folder_next(DIR *dir, const char **name)
 {
 	struct dirent *entry;
 
@@ -92,9 +92,9 @@ static int next_entry(DIR *dir, const char **name)
 	return 1;
 }
 
-static DIR *open_folder(int sysfd, const char *path)
+DIR *folder_open(int dirfd, const char *path)
 {
-	int fd = openat(sysfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir)
@@ -161,10 +161,10 @@ static int take_by_number(struct mdev *m, const char *path, const char *number)
 // to be looked up). Returns -1 where there is no such folder.
 static int walk_devices(struct mdev *m, const char *folder, const char *subsystem)
 {
-	DIR *dir = open_folder(m->sys, folder);
+	DIR *dir = folder_open(m->sys, folder);
 	const char *name;
 
-	while (dir && next_entry(dir, &name)) {
+	while (dir && folder_next(dir, &name)) {
 		struct uevent event;
 		char path[1024];
 
@@ -189,10 +189,10 @@ static int walk_devices(struct mdev *m, const char *folder, const char *subsyste
 // All subsystems but those that `skip` says may be left out.
 static void walk_subsystems(struct mdev *m, const char *folder, const char *below, int (*skip)(const char *name))
 {
-	DIR *dir = open_folder(m->sys, folder);
+	DIR *dir = folder_open(m->sys, folder);
 	const char *name;
 
-	while (dir && next_entry(dir, &name)) {
+	while (dir && folder_next(dir, &name)) {
 		char path[512];
 
 		if ((!skip || !skip(name)) && format_path(path, "%s/%s%s", folder, name, below) > 0)

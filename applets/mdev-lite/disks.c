@@ -331,16 +331,16 @@ static int leads_to(const struct mdev *m, const char *name, const char *path)
 }
 
 // Calls `step` for each link in the folders.
-static void for_each_link(struct mdev *m, void (*step)(struct mdev *, const char *, const void *), const void *argument)
+static void for_each_link(struct mdev *m, void (*step)(struct mdev *, const char *, void *), void *argument)
 {
 	for (const char *const *folder = folders; *folder; folder++) {
-		int fd = !is_in_dev(m, *folder) ? -1 : openat(m->dev, *folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+		char name[DISK_PATH];
 		struct dirent *entry;
+		DIR *dir;
 
+		format_path(name, "%s/", *folder);
+		dir = is_in_dev(m, name) ? folder_open(m->dev, *folder) : NULL;
 		while (dir && (entry = readdir(dir))) {
-			char name[DISK_PATH];
-
 			if (entry->d_type == DT_LNK && format_path(name, "%s/%s", *folder, entry->d_name) > 0)
 				step(m, name, argument);
 		}
@@ -352,25 +352,49 @@ static void for_each_link(struct mdev *m, void (*step)(struct mdev *, const char
 struct own {
 	const char *path;
 	const struct names *names;
+	int contested;
 };
 
-static void remove_old(struct mdev *m, const char *name, const void *argument)
+static void remove_old(struct mdev *m, const char *name, void *argument)
 {
-	const struct own *own = argument;
+	struct own *own = argument;
 
 	if (has_name(own->names, name) || !leads_to(m, name, own->path))
 		return;
 	allowing(ENOENT, sys_unlink(m->dev, name, 0));
 	set_remove(&m->links, name);
+	own->contested |= set_has(&m->contested, name);
+	set_remove(&m->contested, name);
 }
 
-static void remove_dangling(struct mdev *m, const char *name, const void *argument)
+static void remove_dangling(struct mdev *m, const char *name, void *argument)
 {
 	struct stat st;
 
 	(void)argument;
 	if (fstatat(m->dev, name, &st, 0) < 0 && errno == ENOENT)
 		allowing(ENOENT, sys_unlink(m->dev, name, 0));
+}
+
+// The names that `path` had and `names` has not. What another disk wanted is its own then.
+static void take_names(struct mdev *m, const char *path, const struct names *names)
+{
+	struct own own = { path, names, 0 };
+	const char *name;
+	DIR *dir;
+
+	for_each_link(m, remove_old, &own);
+	dir = own.contested ? folder_open(m->sys, "class/block") : NULL;
+	while (dir && folder_next(dir, &name)) {
+		char file[DISK_PATH], node[DISK_PATH];
+		struct uevent event;
+
+		if (format_path(file, "class/block/%s", name) > 0 && !uevent_read(m->sys, file, "block", &event)
+		    && device_path(m, &event, node, sizeof node) > 0)
+			disk_add(m, &event, node);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 void disk_add(struct mdev *m, const struct uevent *event, const char *path)
@@ -383,9 +407,11 @@ void disk_add(struct mdev *m, const struct uevent *event, const char *path)
 		return;
 	collect(&names, &disk, path);
 	if (strcmp(uevent_get(event, "ACTION"), "add"))
-		for_each_link(m, remove_old, &(struct own){ path, &names });
+		take_names(m, path, &names);
 	for (unsigned i = 0; i < names.count; i++)
-		if (!is_taken(m, names.name[i], number) && !place_link(m, names.name[i], path))
+		if (is_taken(m, names.name[i], number))
+			set_add(&m->contested, names.name[i]);
+		else if (!place_link(m, names.name[i], path))
 			set_add(&m->links, names.name[i]);
 }
 
@@ -393,7 +419,7 @@ void disk_remove(struct mdev *m, const char *path)
 {
 	static const struct names none;
 
-	for_each_link(m, remove_old, &(struct own){ path, &none });
+	take_names(m, path, &none);
 }
 
 void disk_prune(struct mdev *m)

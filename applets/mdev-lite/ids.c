@@ -12,7 +12,7 @@
 
 enum { ID = 128 };
 
-// Blanks become one '_' each run, none at the ends; what is not safe in a name is '_'.
+// Blanks become one '_' each run, none at the ends; what is not safe in a name is '_'. libdevmapper writes it as \xNN.
 static const char *clean(char *text)
 {
 	char *to = text;
@@ -20,7 +20,7 @@ static const char *clean(char *text)
 	for (const char *from = text; *from; from++) {
 		int blank = strchr(" \t\n", *from) != NULL;
 		int plain = (*from >= '0' && *from <= '9') || (*from >= 'a' && *from <= 'z') || (*from >= 'A' && *from <= 'Z')
-			|| strchr("#+-.:=@_", *from) || (unsigned char)*from >= 0x80;
+			|| strchr("#+-.:=@_", *from) || (unsigned char)*from >= 0x80 || (*from == '\\' && from[1] == 'x');
 
 		if (blank && (to == text || strchr(" \t\n", from[1]) || !from[1]))
 			continue;

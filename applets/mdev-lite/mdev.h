@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // mdev.h - the rooms of mdev-lite and what they share
 #pragma once
+#include <dirent.h>
 #include "log.h"
 #include "rules.h"
 #include "set.h"
@@ -20,6 +21,7 @@ struct mdev {
 	int settled;		// the coldplug is over
 	int stays;		// a daemon: what it has dealt with, it has to undo
 	struct set links;	// names in /dev/disk and /dev/mapper that a device was given
+	struct set contested;	// those of them that another device would have liked
 	int timeout;		// ms that a command or the insertion of a module may take
 	unsigned refused;	// device names that lead out of /dev
 };
@@ -70,6 +72,9 @@ void disk_prune(struct mdev *m);
 void static_nodes(struct mdev *m);
 
 /* coldplug.c - all devices that are there */
+// A folder and its entries, but those that begin with a dot. NULL, 0 where there is none.
+DIR *folder_open(int dirfd, const char *path);
+int folder_next(DIR *dir, const char **name);
 // One walk; then, with modules, what they bring, until no new device appears. `netlink` was opened before.
 void coldplug(struct mdev *m, int netlink);
 // Takes all events that wait. Returns for how many ms from now on it must be quiet before there are no

@@ -4,8 +4,6 @@
 // DEVPATH is read from its end. Each bus adds its word in front of what is there; then what is above it on the
 // same bus (bridges, hubs) is passed over.
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,14 +86,12 @@ static void pass_over(const struct mdev *m, char *folder, const char *bus)
 // Numbers of hosts depend on who was first: counted from the lowest at the same adapter.
 static int lowest_host(const struct mdev *m, const char *adapter)
 {
-	int fd = openat(m->sys, adapter, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lowest = -1;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	DIR *dir = folder_open(m->sys, adapter);
+	const char *name;
+	int lowest = -1;
 
-	if (!dir && fd >= 0)
-		close(fd);
-	while (dir && (entry = readdir(dir))) {
-		int host = !strncmp(entry->d_name, "host", 4) ? atoi(entry->d_name + 4) : -1;
+	while (dir && folder_next(dir, &name)) {
+		int host = !strncmp(name, "host", 4) ? atoi(name + 4) : -1;
 
 		if (host >= 0 && (lowest < 0 || host < lowest))
 			lowest = host;

@@ -485,12 +485,19 @@ static void set_iso_label(struct signature *s, const unsigned char *plain, const
 
 static const char *read_iso9660(const struct medium *m, struct signature *s)
 {
-	enum { SECTOR = 2048, FIRST = 16, DESCRIPTORS = 16, PRIMARY = 1, SUPPLEMENTARY = 2, LAST = 255 };
+	enum { SECTOR = 2048, FIRST = 16, DESCRIPTORS = 16, PRIMARY = 1, SUPPLEMENTARY = 2 };
 	unsigned char d[SECTOR], plain[32];
 	int found = 0;
 
 	for (int i = 0; i < DESCRIPTORS; i++) {
-		if (m->read(m, (uint64_t)(FIRST + i) * SECTOR, d, sizeof d) < 0 || memcmp(d + 1, "CD001", 5) || d[0] == LAST)
+		if (m->read(m, (uint64_t)(FIRST + i) * SECTOR, d, sizeof d) < 0)
+			break;
+		// A bridge: the same disc as UDF (ECMA-167), by which it is mounted, and whose name for itself is another.
+		if (found && !memcmp(d + 1, "NSR0", 4)) {
+			s->uuid[0] = 0;
+			return "udf";
+		}
+		if (memcmp(d + 1, "CD001", 5) && memcmp(d + 1, "BEA01", 5))
 			break;
 		if (d[0] == PRIMARY && !found) {
 			found = 1;
@@ -499,9 +506,9 @@ static const char *read_iso9660(const struct medium *m, struct signature *s)
 			// Of modification, else of creation.
 			if (set_iso_date(s, d + 830) < 0)
 				set_iso_date(s, d + 813);
-		} else if (d[0] == SUPPLEMENTARY && found && d[88] == '%' && d[89] == '/' && strchr("@CE", d[90]) && d[90]) {
+		} else if (d[0] == SUPPLEMENTARY && found == 1 && d[88] == '%' && d[89] == '/' && strchr("@CE", d[90]) && d[90]) {
+			found = 2;
 			set_iso_label(s, plain, d + 40);
-			break;
 		}
 	}
 	return found ? "iso9660" : NULL;

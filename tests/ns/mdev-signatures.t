@@ -45,6 +45,9 @@ same "squashfs" 0 rm_first mksquashfs folder image -quiet -no-progress
 same "erofs" 0 mkfs.erofs image folder
 same "iso9660" 0 genisoimage -quiet -V PLAIN_NAME -o image folder
 same "iso9660 with Joliet, whose name is cut" 0 genisoimage -quiet -J -V 'Joliet Name_with more than 16' -o image folder
+genisoimage -quiet -udf -J -V 'Udf disc' -o image folder 2>/dev/null
+is "$("$box" mdev-lite --probe image)" "TYPE=udf
+LABEL=$(blkid -o value -s LABEL -p image | sed 's/ /\\x20/g')" "a disc that is iso9660 and UDF is UDF, whose identifier is not read"
 same "an empty image" 1M true
 same "noise" 0 sh -c 'seq 100000 >image'
 mkfs.ext4 -q -F image 1M

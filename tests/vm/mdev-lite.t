@@ -223,6 +223,16 @@ ok "nothing is there yet" not test -e /sys/block/vda
 come_and_go daemon hot nic stick keys
 complaints() { cat /tmp/err; dmesg -r | grep '^<1[0-3]>.*mdev-lite: '; }	# warnings: in the background it speaks to the kernel log
 is "$(complaints)" "" "no complaint in all that"
+ask "device_add virtio-blk-pci,drive=hot,id=hot,bus=port1"
+soon test -L /dev/disk/by-label/label-hot
+ask "device_add virtio-blk-pci,drive=twin,id=twin,bus=port2"
+soon test -b /dev/hot/b
+is "$(readlink /dev/disk/by-label/label-hot)" ../../hot/a "of two disks with one label the first has it"
+ask "device_del hot"
+soon not test -e /dev/hot/a
+is "$(readlink /dev/disk/by-label/label-hot)" ../../hot/b "and when it goes the other"
+ask "device_del twin"
+soon not test -e /dev/hot/b
 rmmod virtio_blk
 i=0
 while [ $i -lt 10000 ]; do echo change; i=$((i + 1)); done >/tmp/changes
@@ -256,9 +266,10 @@ kill $helper
 is "$(cat /tmp/err)" "" "no complaint by the helper either"
 END
 set --
-for drive in hot again hot2 stick stick2; do
+for drive in hot twin again hot2 stick stick2; do
 	truncate -s 8M "$vm/$drive"
-	mkfs.ext4 -q -L "label-$drive" "$vm/$drive"
+	label=label-$drive; [ $drive != twin ] || label=label-hot
+	mkfs.ext4 -q -L "$label" "$vm/$drive"
 	set -- "$@" -drive "if=none,id=$drive,format=raw,file=$vm/$drive"
 done
 mkfifo "$vm/monitor.in" "$vm/monitor.out"
