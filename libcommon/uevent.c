@@ -201,7 +201,8 @@ int uevent_read(int sysfd, const char *path, const char *subsystem, struct ueven
 	if (format_path(file, "%s/uevent", path) < 0 || device_path(sysfd, path, devpath, sizeof devpath) < 0)
 		return -1;
 	length = read_once(sysfd, file, lines, sizeof lines);
-	if (length < 0 && errno != ENOENT)
+	// No file, or no device?
+	if (length < 0 && (errno != ENOENT || faccessat(sysfd, path, F_OK, 0) < 0))
 		return -1;
 	if (uevent_begin(event, "add", devpath) < 0)
 		return -1;

@@ -25,7 +25,7 @@ static void explain(const struct rule *rule)
 
 	buf_format(&out, "%u: ", rule->line);
 	explain_match(&out, rule);
-	buf_format(&out, ": owner %d:%d, mode %04o", (int)rule->uid, (int)rule->gid, rule->mode);
+	buf_format(&out, ": owner %u:%u, mode %04o", rule->uid, rule->gid, rule->mode);
 	if (rule->place == '!')
 		buf_format(&out, ", no node");
 	else if (rule->place)

@@ -38,6 +38,17 @@ static int parse_number(const char *text, size_t length, int *number)
 	return 0;
 }
 
+// 32 bits, of which the largest stands for none: chown(2) would leave it as it is.
+static int parse_id(const char *text, size_t length, id_t *id)
+{
+	unsigned long long number;
+
+	if (!length || length > 10 || strspn(text, digits) < length || (number = strtoull(text, NULL, 10)) >= UINT32_MAX)
+		return -1;
+	*id = number;
+	return 0;
+}
+
 // The line of `name` in the text of passwd(5) or group(5), behind its first colon; NULL if there is none.
 static const char *find_entry(const char *file, const char *name, size_t length)
 {
@@ -48,20 +59,20 @@ static const char *find_entry(const char *file, const char *name, size_t length)
 }
 
 // name:x:ID: the number behind the next colon.
-static int entry_number(const char *entry, int *number)
+static int entry_id(const char *entry, id_t *id)
 {
 	entry += strcspn(entry, ":\n");
-	return *entry == ':' ? parse_number(entry + 1, strspn(entry + 1, digits), number) : -1;
+	return *entry == ':' ? parse_id(entry + 1, strspn(entry + 1, digits), id) : -1;
 }
 
-static int find_id(const char *file, const char *name, size_t length, int *id)
+static int find_id(const char *file, const char *name, size_t length, id_t *id)
 {
 	const char *entry;
 
-	if (!parse_number(name, length, id))
+	if (!parse_id(name, length, id))
 		return 0;
 	if ((entry = find_entry(file, name, length)))
-		return entry_number(entry, id);
+		return entry_id(entry, id);
 	if (length == 4 && !memcmp(name, "root", 4)) {
 		*id = 0;
 		return 0;
@@ -74,7 +85,7 @@ static int parse_owner(struct rule *rule, const char *text, const struct ids *id
 {
 	size_t length = strcspn(text, ":");
 	const char *group = text[length] ? text + length + 1 : "";
-	int uid, gid;
+	id_t uid, gid;
 
 	if (find_id(ids->passwd, text, length, &uid) < 0)
 		return -1;
@@ -88,7 +99,7 @@ static int parse_owner(struct rule *rule, const char *text, const struct ids *id
 		if (entry) {
 			entry += strcspn(entry, ":\n");
 			entry += *entry == ':';
-			if (entry_number(entry, &gid) < 0)
+			if (entry_id(entry, &gid) < 0)
 				return -1;
 		}
 	}
@@ -100,9 +111,9 @@ static int parse_owner(struct rule *rule, const char *text, const struct ids *id
 // One clause of chmod(1): who, then + - or = and what, that as often as wanted.
 static int mode_clause(const char **text, mode_t *mode)
 {
-	static const char letters[] = "rwxXst";
+	static const char letters[] = "rwxst", copied[] = "ogu";
 	static const mode_t who_bits[] = { ['u' - 'a'] = 04700, ['g' - 'a'] = 02070, ['o' - 'a'] = 01007, [0] = 07777 };
-	static const mode_t what_bits[] = { 0444, 0222, 0111, 0111, 06000, 01000 };
+	static const mode_t what_bits[] = { 0444, 0222, 0111, 06000, 01000 };
 	const char *p = *text;
 	mode_t who = 0;
 
@@ -117,8 +128,12 @@ static int mode_clause(const char **text, mode_t *mode)
 		mode_t what = 0;
 		const char *letter;
 
-		for (; *p && (letter = strchr(letters, *p)); p++)
-			what |= what_bits[letter - letters];
+		if (*p && (letter = strchr(copied, *p))) {
+			what = (*mode >> 3 * (letter - copied) & 7) * 0111;
+			p++;
+		}
+		for (; *p && ((letter = strchr(letters, *p)) || *p == 'X'); p++)
+			what |= letter ? what_bits[letter - letters] : *mode & 0111 ? 0111 : 0;
 		what &= who;
 		*mode = how == '+' ? *mode | what : how == '-' ? *mode & ~what : (*mode & ~who) | what;
 	}

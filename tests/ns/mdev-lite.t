@@ -52,13 +52,13 @@ is "$(stat_of sda)" "block special file 660 0:0 8:0" "a block device: 0660 root"
 is "$(stat_of snd/controlC0)" "character special file 660 0:0 74:7" "a name with a folder"
 is "$(stat -c %a "$r/dev/snd")" 755 "the folder is 0755"
 mkdir -p "$r/lib/modules/$(uname -r)"
-printf '# nodes\nfuse fuse c10:229\ntun net/tun c10:200\nvhost_net vhost-net c10:238\nbad line\nodd\000 odd c1:3\nx last c1:7' \
+printf '# nodes\nfuse fuse c10:229\ntun net/tun c10:200\nout ../out c1:3\nhigh high c1\nvhost_net vhost-net c10:238\nbad line\nodd\000 odd c1:3\nx last c1:7' \
 	>"$r/lib/modules/$(uname -r)/modules.devname"
 
 fresh </dev/null
 chmod 755 "$r/dev"; mknod -m 666 "$r/dev/null" c 1 3; chown 7:8 "$r/dev/null"
 out=$(mdev -s 2>&1)
-like "$out" 'modules.devname:6: has a NUL byte' "a NUL byte in modules.devname is said with its line"
+like "$out" 'modules.devname:8: has a NUL byte' "a NUL byte in modules.devname is said with its line"
 is "$(stat_of last)" "character special file 600 0:0 1:7" "and the next lines work"
 is "$(stat_of null)" "character special file 666 7:8 1:3" "owner and mode of a node that is there stay, with no rule"
 is "$(stat_of fuse)" "character special file 666 0:0 a:e5" "modules.devname: fuse for all"
@@ -303,12 +303,39 @@ attribute virtual/block/dm-0/dm/name 'vg-home'; attribute virtual/block/dm-0/dm/
 device class/block pci0/0000:00:07.0/virtio2/block/vdq MAJOR=254 MINOR=0 DEVNAME=vdq DEVTYPE=disk
 bus_of pci pci0/0000:00:07.0; bus_of virtio pci0/0000:00:07.0/virtio2
 attribute pci0/0000:00:07.0/virtio2/block/vdq/serial '../../x'
+ata=pci0/0000:00:08.0/ata3
+bus_of pci pci0/0000:00:08.0
+attribute $ata/ata_port/ata3/port_no 3
+for target in 2:0:0 2:4:0; do
+	bus_of scsi $ata/host2/target$target/$target:0
+	attribute $ata/host2/target$target/$target:0/vendor 'ATA'
+	attribute $ata/host2/target$target/$target:0/model 'odd'
+done
+# Of a vendor only, as text; then one that is longer than its page.
+attribute $ata/host2/target2:0:0/2:0:0:0/vpd_pg83 '\000\203\000\017\002\000\000\005SER 1\001\003\000\100\120'
+attribute $ata/host2/target2:4:0/2:4:0:0/vpd_pg83 '\000\203\000\014\001\002\000\010\000\001\002\003\004\005\006\007'
+device class/block $ata/host2/target2:0:0/2:0:0:0/block/sds MAJOR=65 MINOR=32 DEVNAME=sds DEVTYPE=disk
+device class/block $ata/host2/target2:4:0/2:4:0:0/block/sdt MAJOR=65 MINOR=48 DEVNAME=sdt DEVTYPE=disk
+mmc=soc/mmc0/mmc0:0001
+bus_of platform soc
+attribute $mmc/name 'SD 16 '; attribute $mmc/serial 0x12
+device class/block $mmc/block/mmcblk0 MAJOR=179 MINOR=0 DEVNAME=mmcblk0 DEVTYPE=disk
+device class/block $mmc/block/mmcblk0boot0 MAJOR=179 MINOR=8 DEVNAME=mmcblk0boot0 DEVTYPE=disk
+device class/block virtual/block/dm-1 MAJOR=253 MINOR=1 DEVNAME=dm-1 DEVTYPE=disk
+attribute virtual/block/dm-1/dm/name 'a\\x20b\\x2fc'
+device class/block virtual/block/dm-2 MAJOR=253 MINOR=2 DEVNAME=dm-2 DEVTYPE=disk
+attribute virtual/block/dm-2/dm/name ..
 mdev -s 2>/dev/null
-is "$(links)" "disk/by-id/dm-name-vg-home ../../dm-0
+is "$(links)" "disk/by-id/dm-name-.. ../../dm-2
+disk/by-id/dm-name-a\\x20b\\x2fc ../../dm-1
+disk/by-id/dm-name-vg-home ../../dm-0
 disk/by-id/dm-uuid-LVM-x ../../dm-0
+disk/by-id/mmc-SD_16_0x12 ../../mmcblk0
 disk/by-id/nvme-Disk_X_77 ../../nvme0n1
 disk/by-id/nvme-Disk_X_77_1 ../../nvme0n1
 disk/by-id/nvme-eui.0011 ../../nvme0n1
+disk/by-id/scsi-0ATA_odd_SER_1 ../../sds
+disk/by-id/scsi-20001020304050607 ../../sdt
 disk/by-id/scsi-35001020304050607 ../../sdr
 disk/by-id/usb-Maker_Stick_2.0_S_N_1-0:3 ../../sdq
 disk/by-id/usb-Maker_Stick_2.0_S_N_1-0:3-part2 ../../sdq2
@@ -319,7 +346,12 @@ disk/by-path/pci-0000:00:04.0-usb-0:2:1.0-scsi-0:0:0:3-part2 ../../sdq2
 disk/by-path/pci-0000:00:05.0-nvme-1 ../../nvme0n1
 disk/by-path/pci-0000:00:06.0-scsi-0:0:1:0 ../../sdr
 disk/by-path/pci-0000:00:07.0 ../../vdq
+disk/by-path/pci-0000:00:08.0-ata-3 ../../sdt
+disk/by-path/pci-0000:00:08.0-ata-3.0 ../../sds
+disk/by-path/pci-0000:00:08.0-ata-3.4.0 ../../sdt
+disk/by-path/platform-soc ../../mmcblk0
 disk/by-path/virtio-pci-0000:00:07.0 ../../vdq
+mapper/a\\x20b\\x2fc ../dm-1
 mapper/vg-home ../dm-0" "by-id and by-path from /sys, in udev's words; /dev/mapper"
 is "$(mdev -s -n 2>/dev/null)" "" "a second run has nothing to do"
 attribute virtual/block/dm-0/dm/name vg-root
@@ -355,9 +387,69 @@ INITBOX_FAULT=mknod@sda mdev -s 2>"$r/err"
 is "$(stat_of sda1)" "block special file 660 0:0 8:1" "one node that cannot be made leaves the others"
 is "$(grep -c 'mknod sda: ' "$r/err")" 1 "and is named in one line"
 
+mkdir "$r/none" "$r/none/sys" "$r/none/dev" "$r/none/etc"
+ln -s "$r/sys" "$r/none/sys/x"
+is "$(mdev -s --root="$r/nowhere" 2>&1; echo $?)" "mdev-lite: $r/nowhere/sys: No such file or directory
+mdev-lite: $r/nowhere/dev: No such file or directory
+1" "without /sys and /dev it says so and fails"
+is "$(env -i ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem MAJOR=1 MINOR=3 "$box" mdev-lite --root="$r/nowhere" 2>&1 | wc -l)" 2 "so does the helper"
+is "$(mdev -s --root="$r/none" 2>/dev/null; echo $?) $(ls "$r/none/dev")" "0 " "an empty /sys has no devices"
+if mount -t tmpfs -o ro none "$r/none/dev" 2>/dev/null; then
+	env -i ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem DEVNAME=a/b MAJOR=1 MINOR=3 "$box" mdev-lite --root="$r/none" 2>"$r/err"
+	is "$? $(cat "$r/err")" "0 mdev-lite: mkdir a: Read-only file system" "what a /dev that is read-only refuses is one line"
+	umount "$r/none/dev"
+fi
+fresh <<'END'
+sda 0:0 600 =a/b
+sda1 0:0 600 >c
+END
+INITBOX_FAULT=mkdir@a=28 mdev -s 2>"$r/err"
+is "$(grep -c 'mkdir a: No space left' "$r/err") $(ls "$r/dev/a" 2>&1 | wc -l) $(stat_of c)" "1 1 block special file 600 0:0 8:1" \
+	"a folder that cannot be made costs its device only"
+rm -r "$r/dev/a" 2>/dev/null
+INITBOX_FAULT=symlink@sda1 mdev -s 2>"$r/err"; rm "$r/dev/sda1"; INITBOX_FAULT=symlink@sda1 mdev -s 2>"$r/err"
+is "$(cat "$r/err" | grep -c 'symlink sda1') $(stat_of c)" "1 block special file 600 0:0 8:1" "so does a link"
+chown 1:1 "$r/dev/c"; chmod 777 "$r/dev/c"
+INITBOX_FAULT=chown@c mdev -s 2>"$r/err"
+is "$(grep -c 'chown c' "$r/err") $(stat_of c)" "1 block special file 600 1:1 8:1" "where chown fails chmod is done"
+rm -f "$r/dev/null"; mkdir "$r/dev/null"
+mdev -s 2>"$r/err"
+is "$(grep -c 'unlink null: Is a directory' "$r/err") $(stat_of a/b)" "1 block special file 600 0:0 8:0" "a folder in a node's place is left"
+mkdir "$r/etc/conf"; mv "$r/etc/mdev.conf" "$r/etc/conf/"; mv "$r/etc/conf" "$r/etc/mdev.conf"
+rm -r "$r/dev/null"
+mdev -s 2>"$r/err"
+is "$? $(grep -c 'mdev.conf: Is a directory' "$r/err") $(stat_of null)" "0 1 character special file 660 0:0 1:3" \
+	"a mdev.conf that cannot be read is said, and nodes are made without"
+rm -r "$r/etc/mdev.conf"
+if [ "$(uname -m)" = x86_64 ] && command -v perl >/dev/null; then
+	# A kernel without networking: a filter has socket(2) fail, EAFNOSUPPORT.
+	rm -r "$r/dev"; mkdir "$r/dev"
+	# shellcheck disable=SC2016
+	out=$(perl -e '$f = pack("SCCL" x 4, 0x20,0,0,0, 0x15,0,1,41, 6,0,0,0x50061, 6,0,0,0x7fff0000); $p = pack("Sx6P", 4, $f);
+		syscall(157, 38, 1, 0, 0, 0) == 0 && syscall(157, 22, 2, $p) == 0 or die; exec @ARGV' "$box" mdev-lite --root="$r" -s 2>&1)
+	is "$(echo "$out" | grep -c netlink) $(stat_of sda)" "1 block special file 660 0:0 8:0" "without netlink a coldplug walks, and says so"
+fi
+
 ## --check and --test
 
 if [ "$check" ]; then
+fresh <<'END'
+ACTION=add;@8,1-3 0:0 660 !
+@8,0 0:0 660 =b/x *a b
+$MODALIAS=pci:.* 0:0 660 $c
+.* 0:0 660 >d
+END
+is "$(mdev --check "$r/etc/mdev.conf"; echo $?)" "1: ACTION has add, number 8:1 to 8:3: owner 0:0, mode 0660, no node
+2: number 8:0 to 8:0: owner 0:0, mode 0660, moved to b/x, on any action run a b
+3: MODALIAS is pci:.*: owner 0:0, mode 0660, on remove run c
+4: name is .*: owner 0:0, mode 0660, moved, with a link, to d
+0" "--check explains every kind of rule"
+is "$(mdev --check "$r/etc/nowhere" 2>&1; echo $?)" "mdev-lite: $r/etc/nowhere: No such file or directory
+1" "--check of no file"
+is "$(mdev --test class/block/nowhere 2>&1; echo $?)" "mdev-lite: class/block/nowhere: No such file or directory
+1" "--test of no device"
+is "$(mdev --test /sys/bus/pci/devices/0000:00:01.0 2>/dev/null | grep rule)" \
+	"# rule of line 3: MODALIAS is pci:.*: owner 0:0, mode 0660, on remove run c" "--test shows the first rule only"
 fresh <<'END'
 sd[ 0:0 660
 sda nobody 660
@@ -410,6 +502,13 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 	kill -HUP $pid; sleep 0.1
 	echo change >"$lo"
 	ok "SIGHUP makes it read mdev.conf again" until_in new "$r/dev/events"
+	: >"$r/dev/events"
+	rm "$r/etc/mdev.conf"; mkdir "$r/etc/mdev.conf"
+	kill -HUP $pid
+	ok "one that cannot be read is said" until_in 'mdev.conf: Is a directory' "$r/err"
+	echo change >"$lo"
+	ok "and the old rules stay" until_in new "$r/dev/events"
+	rmdir "$r/etc/mdev.conf"; echo 'lo 0:0 666' >"$r/etc/mdev.conf"
 	rss=$(awk '/VmRSS/ { print $2 }' "/proc/$pid/status")
 	if [ "${SANITIZED:-}" ]; then
 		skip "a sanitizer needs memory of its own" "its resident size is below 1 MB"
@@ -418,7 +517,7 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 	fi
 	kill $pid; wait $pid
 	is $? 0 "SIGTERM ends it at once, with 0"
-	like "$(cat "$r/err")" 'refused 0 device names and [1-9][0-9]* messages' "what it refused is counted, and said at its end"
+	like "$(cat "$r/err")" 'refused 1 device names and [1-9][0-9]* messages' "what it refused is counted, and said at its end"
 	if [ "$modules" ]; then
 		# Commands in a module's place stop or end the worker that runs them, as many as there are.
 		for index in dep alias symbols builtin builtin.alias; do
@@ -445,6 +544,10 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 		END
 		"$box" mdev-lite --root="$r" -f -v --timeout=1 2>"$r/err" &
 		pid=$!
+		mkdir "$r/slow" "$r/slow/dev" "$r/slow/etc" "$r/slow/sys"
+		echo 'x 0:0 660 @sleep 20 & wait' >"$r/slow/etc/mdev.conf"
+		env -i ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem MAJOR=1 MINOR=3 "$box" mdev-lite --root="$r/slow" --timeout=1 2>"$r/slow/err" &
+		slow=$!
 		until_in hang1 "$r/dev/hangs"
 		echo "change 11111111-1111-1111-1111-111111111111 N=9" >"$lo"
 		ok "a daemon all of whose workers hang hears events" until_in "change 9" "$r/dev/events"
@@ -455,6 +558,8 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 from_b (its command failed)
 hang1 (not done after 1 s)
 slow (not done after 1 s)" "what hangs, ends its process, takes too long or fails is said"
+		wait $slow
+		like "$(cat "$r/slow/err")" 'mdev.conf:1: killed after 1 s: sleep 20' "so is a rule's command that does not end"
 		is "$(cat "$r/dev/done")" "quick
 from_b" "the rest is loaded"
 		like "$(cat "$r/err")" 'b.conf:1: has a NUL byte' "a NUL byte in a list is said with its line"
@@ -495,8 +600,17 @@ from_b" "the rest is loaded"
 		skip "no setpriv" "lost events lead to a look at all devices"
 	fi
 
-	out=$("$box" mdev-lite --root="$r" -f --ready-fd=99 2>&1)
-	is "$? ${out%% (*}" "2 mdev-lite: 99: no open descriptor" "--ready-fd of nothing that is open is a usage error"
+	for option in --ready-fd=99 --ready-fd=x --ready-fd= --ready-fd=-1 --timeout=0 --timeout=1x --timeout=4000; do
+		out=$("$box" mdev-lite --root="$r" -f $option 2>&1)
+		echo "$? $option ${out%% (*}"
+	done >"$r/out"
+	is "$(cat "$r/out")" "2 --ready-fd=99 mdev-lite: 99: no open descriptor
+2 --ready-fd=x mdev-lite: x: no open descriptor
+2 --ready-fd= mdev-lite: : no open descriptor
+2 --ready-fd=-1 mdev-lite: -1: no open descriptor
+2 --timeout=0 mdev-lite: 0: not 1 to 3600 seconds
+2 --timeout=1x mdev-lite: 1x: not 1 to 3600 seconds
+2 --timeout=4000 mdev-lite: 4000: not 1 to 3600 seconds" "--ready-fd of nothing that is open, and bad seconds, are usage errors"
 	: >"$r/etc/mdev.conf"
 	("$box" mdev-lite --root="$r" -d --pid-file="$r/pid" --ready-fd=3 3>&1 >/dev/null 2>&1; echo "$(wc -l <"$r/pid") pid") |
 		timeout 10 cat >"$r/ready"

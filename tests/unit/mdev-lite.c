@@ -10,8 +10,9 @@
 #include "uevent.h"
 
 static const struct ids ids = {
-	.passwd = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:100::/:/bin/sh\nrootless:x:7:7::/:\n",
-	.group = "root:x:0:\ntty:x:5:\ndisk:x:6:\naudio:x:29:alice\n",
+	.passwd = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:100::/:/bin/sh\nrootless:x:7:7::/:\nbroken\nbroken:x\n"
+		  "large:x:3000000000:3000000001::/:\n",
+	.group = "broken:x:\nroot:x:0:\ntty:x:5:\ndisk:x:6:\naudio:x:29:alice\n",
 };
 
 static const char *problem;
@@ -75,6 +76,10 @@ static void test_fields(void)
 	ok(rule && rule->uid == 12 && rule->gid == 34, "owner by numbers");
 	rule = parsed("sda1 alice 600");
 	ok(rule && rule->uid == 1000 && rule->gid == 100, "a user alone brings its own group");
+	rule = parsed("sda1 4294967294:2147483648 600");
+	ok(rule && rule->uid == 4294967294 && rule->gid == 2147483648, "numbers of 32 bits");
+	rule = parsed("sda1 large 600");
+	ok(rule && rule->uid == 3000000000 && rule->gid == 3000000001, "in /etc/passwd too");
 	rule = parsed("sda1 alice: 600");
 	ok(rule && rule->gid == 100, "so does one with a colon");
 	rule = parsed(" \tsda1\t root:tty \t 620 ");
@@ -102,7 +107,7 @@ static void test_modes(void)
 	static const struct { const char *text; int mode; } modes[] = {
 		{ "0", 0 }, { "7777", 07777 }, { "666", 0666 }, { "u=rw", 0660 }, { "o+r", 0664 }, { "g-w", 0640 },
 		{ "a=r", 0444 }, { "u=rw,g=r,o=", 0640 }, { "ug+x", 0770 }, { "=rw", 0666 }, { "u+s,o+t", 05660 },
-		{ "a-w+x", 0551 },
+		{ "a-w+x", 0551 }, { "g=u", 0660 }, { "o=g-w", 0664 }, { "u=g,g=o", 0600 }, { "a+X", 0660 }, { "u+x,g+X", 0770 }, { "+", 0660 },
 	};
 
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -137,6 +142,12 @@ static void test_problems(void)
 	is(problem_of("sda nobody:0 660"), "unknown user or group", "a user that is not there");
 	is(problem_of("sda root:none 660"), "unknown user or group", "a group that is not there");
 	is(problem_of("sda roo:0 660"), "unknown user or group", "the start of a user's name");
+	is(problem_of("sda 4294967295 660"), "unknown user or group", "a number that means none");
+	is(problem_of("sda 99999999999 660"), "unknown user or group", "a number of too many digits");
+	is(problem_of("sda broken 660"), "unknown user or group", "a user whose line is broken");
+	is(problem_of("sda 0:broken 660"), "unknown user or group", "a group whose line is broken");
+	is(problem_of("sda 0:0 rw"), "bad mode", "a mode without + - or =");
+	is(problem_of("sda 0:0 u=rw,"), "bad mode", "a clause that is missing");
 	is(problem_of("sda 0:0 888"), "bad mode", "digits that are not octal");
 	is(problem_of("sda 0:0 17777"), "bad mode", "a mode of too many bits");
 	is(problem_of("sda 0:0 u=rw;"), "bad mode", "what is no clause");
@@ -435,6 +446,12 @@ static void test_gpt(void)
 	is(partition(2, 100), "gpt", "but the copy at the end is");
 	put_gpt(1, 0x7fffffff);
 	is(partition(2, 100), "none", "a table beyond the disk is none");
+	memset(disk + DISK_SIZE - SECTOR, 0, SECTOR);
+	put_gpt(1, 2);
+	disk[SECTOR + 12] = 200;
+	is(partition(2, 100), "gpt", "a header that is longer than today's");
+	disk[SECTOR + 13] = 3;
+	is(partition(2, 100), "none", "but not longer than its sector");
 	disk[446 + 4] = 0;
 	put_gpt(1, 2);
 	is(partition(2, 100), "none", "without a protecting entry a GPT is an old one");
@@ -491,11 +508,141 @@ static void test_names(void)
 	ok(!encode_name(text, sizeof text, "\xc0\xaf", 2) && !strcmp(text, "\\xc0\\xaf"), "UTF-8 that is too long is none");
 }
 
+static void put_mark(void)
+{
+	memset(disk, 0, sizeof disk);
+	disk[510] = 0x55;
+	disk[511] = 0xaa;
+}
+
+// A root folder of two clusters (2, then `next`) of 16 entries each; the label is in the second.
+static void put_fat32(unsigned next)
+{
+	enum { TABLE = 2 * SECTOR, DATA = 6 * SECTOR };
+
+	put_mark();
+	disk[0] = 0xeb;
+	disk[12] = 2;		// 512 bytes a sector
+	disk[13] = 1;		// sector a cluster
+	disk[14] = 2;		// sectors before the table
+	disk[16] = 1;		// table
+	disk[19] = 200;		// sectors
+	disk[21] = 0xf8;
+	disk[36] = 4;		// sectors of the table
+	disk[44] = 2;
+	put32(disk + TABLE + 4 * 2, next);
+	put32(disk + TABLE + 4 * 5, 0x0fffffff);
+	for (int i = 0; i < 16; i++) {
+		unsigned char *entry = disk + DATA + 32 * i;
+
+		memcpy(entry, i == 3 ? "\xe5" "ELETED    " : "A FILE     ", 11);
+		entry[11] = i == 3 ? 8 : i == 4 ? 0x0f : i == 5 ? 0x10 : 0x20;
+	}
+	memcpy(disk + DATA + 3 * SECTOR, "\5LABEL     \10", 12);
+}
+
+static void test_fat(void)
+{
+	put_fat32(5);
+	is(content(), "vfat", "FAT32");
+	is(found.label, "\\xe5LABEL", "its label is in the second cluster of its root folder; 5 stands for 0xe5");
+	put_fat32(2);
+	ok(content() && !*found.label, "a folder that never ends has no label");
+	put_fat32(0x0ffffff0);
+	ok(content() && !*found.label, "nor has one that leads out of the disk");
+	disk[13] = 3;
+	ok(!content(), "clusters of three sectors are no FAT");
+	disk[13] = 1;
+	disk[16] = 3;
+	ok(!content(), "nor are three tables");
+	disk[16] = 1;
+	disk[21] = 0x12;
+	ok(!content(), "nor an unknown medium");
+	disk[21] = 0xf8;
+	disk[36] = 250;
+	ok(!content(), "nor a table that is larger than the disk");
+	disk[12] = 3;
+	ok(!content(), "nor sectors of 768 bytes");
+}
+
+static void put_exfat(unsigned next)
+{
+	put_mark();
+	memcpy(disk + 3, "EXFAT   ", 8);
+	disk[80] = 8;		// the table's sector
+	disk[88] = 16;		// the first cluster's
+	disk[96] = 2;		// the root folder
+	put32(disk + 100, 0x1234abcd);
+	disk[108] = 9;		// 512 bytes a sector and cluster
+	put32(disk + 8 * SECTOR + 4 * 2, next);
+	for (int i = 0; i < 16; i++)
+		disk[16 * SECTOR + 32 * i] = 0x85;
+	memcpy(disk + 18 * SECTOR, "\x83\x06" "a\0\xe9\0\xac\x20\x3d\xd8\0\xde\x3d\xd8", 14);
+}
+
+static void test_exfat(void)
+{
+	put_exfat(4);
+	is(content(), "exfat", "exFAT");
+	is(found.uuid, "1234-ABCD", "its number");
+	is(found.label, "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\xed\\xa0\\xbd",
+	   "its label, in the second cluster: UTF-16 of two, three and four bytes; half of a pair is none");
+	put_exfat(2);
+	ok(content() && !*found.label, "a folder that never ends has no label");
+	put_exfat(0x00ffffff);
+	ok(content() && !*found.label, "nor has one that leads out of the disk");
+	disk[108] = 8;
+	ok(!content(), "sectors of 256 bytes are no exFAT");
+}
+
+static void test_iso(void)
+{
+	unsigned char *d = disk + 16 * 2048;
+
+	memset(disk, 0, sizeof disk);
+	memcpy(d, "\1CD001", 6);
+	memcpy(d + 40, "PLAIN                           ", 32);
+	memcpy(d + 813, "2026112512304599", 16);
+	memcpy(d + 830, "0000000000000000", 16);
+	is(content(), "iso9660", "iso9660");
+	is(found.uuid, "2026-11-25-12-30-45-99", "without a date of change that of creation counts");
+	is(found.label, "PLAIN", "its name");
+	d[813] = '-';
+	ok(content() && !*found.uuid, "what is no date is no UUID");
+	memcpy(d + 2048, "\2CD001", 6);
+	memcpy(d + 2048 + 40, "\0O\0t\0h\0e\0r", 10);
+	memcpy(d + 2048 + 88, "%/E", 3);
+	ok(content() && !strcmp(found.label, "Other"), "Joliet's name, where it is another");
+}
+
+static void test_others(void)
+{
+	memset(disk, 0, sizeof disk);
+	memcpy(disk + 1024 + 0x38, "\x53\xef", 2);
+	disk[1024 + 0x60] = 8;
+	disk[1024 + 0x68] = 0x11;
+	is(content(), "jbd", "a journal of its own");
+	is(found.uuid, "11000000-0000-0000-0000-000000000000", "and its UUID");
+	memcpy(disk, "LUKS\xba\xbe\0\3", 8);
+	is(content(), "jbd", "LUKS of a version that is not known is none");
+	memcpy(disk + 512, "LABELONE", 8);
+	memcpy(disk + 512 + 24, "LVM2 001", 8);
+	ok(!content(), "nor is what lies on a part of LVM");
+	memset(disk, 0, sizeof disk);
+	memcpy(disk + 4096, "\xfc\x4e\x2b\xa9", 4);
+	memcpy(disk + 4086, "SWAPSPACE2", 10);
+	ok(!content(), "or of md");
+}
+
 static void test_disks(void)
 {
 	test_gpt();
 	test_mbr();
 	test_content();
+	test_fat();
+	test_exfat();
+	test_iso();
+	test_others();
 	test_names();
 }
 

@@ -162,7 +162,7 @@ fi
 ## Devices that come and go by QEMU's monitor, with the daemon and with the helper
 if with_kernel generic; then :; else skip "$(tail -n 1 "$tmp/why")" "hotplug"; done_testing; fi
 with_mdev
-modules virtio_pci virtio_net virtio_blk virtio_rng xhci_pci usb_storage usbhid hid_generic sd_mod evdev
+modules virtio_pci virtio_net virtio_blk virtio_rng xhci_pci usb_storage usbhid hid_generic sd_mod evdev loop
 put /etc/mdev.conf <<'END'
 vd([a-z]) root:disk 660 >hot/%1 *echo "$ACTION $MDEV" >>/tmp/log
 sd[a-z].* root:disk 660 *echo "$ACTION $MDEV" >>/tmp/log
@@ -170,6 +170,7 @@ input/.* root:kvm 640 *echo "$ACTION $MDEV" >>/tmp/log
 eth.* 0:0 660 =lan%0 *echo "$ACTION $MDEV" >>/tmp/log
 laneth.* 0:0 660 *echo "$ACTION $MDEV" >>/tmp/log
 END
+for image in image0 image1; do mkfs.ext2 -q -L twins "$root/$image" 256 2>/dev/null; done
 guest <<'END'
 . /test/common
 soon() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 150 ] || return 1; sleep 0.1; done; }
@@ -223,16 +224,16 @@ ok "nothing is there yet" not test -e /sys/block/vda
 come_and_go daemon hot nic stick keys
 complaints() { cat /tmp/err; dmesg -r | grep '^<1[0-3]>.*mdev-lite: '; }	# warnings: in the background it speaks to the kernel log
 is "$(complaints)" "" "no complaint in all that"
-ask "device_add virtio-blk-pci,drive=hot,id=hot,bus=port1"
-soon test -L /dev/disk/by-label/label-hot
-ask "device_add virtio-blk-pci,drive=twin,id=twin,bus=port2"
-soon test -b /dev/hot/b
-is "$(readlink /dev/disk/by-label/label-hot)" ../../hot/a "of two disks with one label the first has it"
-ask "device_del hot"
-soon not test -e /dev/hot/a
-is "$(readlink /dev/disk/by-label/label-hot)" ../../hot/b "and when it goes the other"
-ask "device_del twin"
-soon not test -e /dev/hot/b
+mdev-lite --load loop
+for i in 0 1; do
+	losetup /dev/loop$i /image$i
+	soon test -L "/dev/disk/by-uuid/$(mdev-lite --probe /image$i | sed -n 's/^UUID=//p')"
+done
+twin() { [ "$(readlink /dev/disk/by-label/twins)" = "../../$1" ]; }
+ok "of two disks with one label the first has it" twin loop0
+losetup -d /dev/loop0
+ok "and when it goes the other" soon twin loop1
+losetup -d /dev/loop1
 rmmod virtio_blk
 i=0
 while [ $i -lt 10000 ]; do echo change; i=$((i + 1)); done >/tmp/changes
@@ -266,10 +267,9 @@ kill $helper
 is "$(cat /tmp/err)" "" "no complaint by the helper either"
 END
 set --
-for drive in hot twin again hot2 stick stick2; do
+for drive in hot again hot2 stick stick2; do
 	truncate -s 8M "$vm/$drive"
-	label=label-$drive; [ $drive != twin ] || label=label-hot
-	mkfs.ext4 -q -L "$label" "$vm/$drive"
+	mkfs.ext4 -q -L "label-$drive" "$vm/$drive"
 	set -- "$@" -drive "if=none,id=$drive,format=raw,file=$vm/$drive"
 done
 mkfifo "$vm/monitor.in" "$vm/monitor.out"
