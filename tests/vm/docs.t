@@ -32,6 +32,8 @@ like "$said" '"status": "normal", "exit-code": 0' "the judge tells how it ended"
 like "$said" '"status": "time-limit"' "and ends what does not"
 like "$said" '^first$' "a server takes jobs"
 like "$said" '^exit code 3$' "with their exit codes"
+left=$(for folder in /proc/[0-9]*; do [ "$(readlink "$folder/cwd")" != "$clone" ] || tr '\0' ' ' <"$folder/cmdline"; done)
+is "$left" "" "and ends when it is told to"
 
 # README's sizes are those of this source, within three per cent (another compiler, a line more).
 for name in defconfig linuxkit_defconfig microvm_defconfig container_defconfig; do
