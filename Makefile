@@ -9,6 +9,8 @@
 # make bench            time and size against peers (BENCH='copyroot sbx' for some), into O/build/bench
 # make fuzz             all parsers with made-up input, FUZZ_SECONDS (1) each (FUZZ='inittab uevent' for some)
 # make analyse          cppcheck, gcc -fanalyzer, clang-tidy
+# make check-packaging  packages for other systems, built, installed and booted (minutes)
+# make check-release    two releases, compared, and linked anew (minutes)
 # make torture          faults, little memory, 200 boots, kills, full disks ... (TORTURE='boots kill' for some)
 # make coverage         lines that the tests reach, per applet
 # make arch             static builds for three architectures, booted; a table of sizes
@@ -18,10 +20,11 @@
 # make release          source, static binaries, checksums and SBOM in O/build/release, the same bytes anywhere
 # make sizes            write the sizes of all configurations into README.md
 # make option-cost      write what each option costs into the help texts of Config.in (takes many minutes)
-# make clean            remove what was built
+# make clean            remove what was built (distclean: .config and build/ as well)
 #
 # Settings: O=DIR (build there), V=1 (show commands), WERROR=1, CC=, CROSS_COMPILE=, CFLAGS=,
-# LDFLAGS=, HOSTCC=, HOST_CFLAGS=, PKG_CONFIG= (take the system's libkmod), DESTDIR=, PREFIX=, SOURCE_DATE_EPOCH=, CACHE=DIR
+# LDFLAGS=, HOSTCC=, HOST_CFLAGS=, PKG_CONFIG= (take the system's libkmod), DESTDIR=, PREFIX=, SOURCE_DATE_EPOCH=,
+# CACHE=DIR (what was downloaded and unpacked)
 NAME    := initbox
 VERSION := 0.1.0
 
@@ -264,7 +267,7 @@ distclean: clean
 	rm -rf build $(config) $(config).old
 
 help:
-	@sed -n '/^# make /,/^# Settings/s/^# \{0,1\}//p' Makefile
+	@sed -n '/^# make  /,/^NAME/s/^# \{0,1\}//p' Makefile
 
 FORCE:
 .PHONY: all no-libraries install install-doc release sizes option-cost run check bench torture do-run size clean distclean help FORCE
