@@ -17,8 +17,8 @@ const struct need needs[] = {
 	{ "copyroot", "BLK_DEV_INITRD", REQUIRED, NULL, "an initramfs, from which copyroot starts as /init" },
 	{ "copyroot", "TMPFS", OPTIONAL, NULL, "--mode=tmpfs: the root moves to a tmpfs with a size limit" },
 	{ "copyroot", "TMPFS_XATTR", OPTIONAL, NULL, "--mode=tmpfs: extended attributes (file capabilities) move along" },
-	{ "copyroot", "OVERLAY_FS", OPTIONAL | BUILT_IN, "3.18",
-	  "--mode=overlay: the image stays as it came; nothing has loaded modules yet" },
+	{ "copyroot", "OVERLAY_FS", OPTIONAL | (CONFIG_MDEV_LITE_MODULES ? 0 : BUILT_IN), "3.18",
+	  "--mode=overlay: the image stays as it came" },
 
 	// init
 	{ "init", "SIGNALFD", REQUIRED, NULL, "signals are read from a descriptor" },
