@@ -22,6 +22,9 @@ struct applet_entry {
 	const struct applet *applet;
 };
 
+// Where the variables of libcommon begin, see resident.c.
+extern char libcommon_begins[];
+
 // The applet that a command named `path` runs (the last part counts), or NULL.
 const struct applet_entry *applet_find(const char *path);
 

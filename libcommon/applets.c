@@ -6,6 +6,8 @@
 #include <string.h>
 #include "applet.h"
 
+char libcommon_begins[1];	// in the first of libcommon's files that the linker gets
+
 #define APPLET_ENTRY(path, name, sym) extern const struct applet sym##_applet;
 #include "applets.inc"
 #undef APPLET_ENTRY

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// resident - memory that is there before it is needed: by mlock(2), which says so if it cannot be had
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "applet.h"
+#include "resident.h"
+
+enum { STACK = 128 << 10 };
+
+// By the linker, see ld(1): where the program, its variables with and those without a value end.
+extern const char __executable_start[], edata[], end[];
+
+int resident(const void *start, size_t size)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE), from = (uintptr_t)start & -page;
+
+	return mlock((const void *)from, (uintptr_t)start + size - from);
+}
+
+void *resident_new(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	if (!resident(memory, size))
+		return memory;
+	munmap(memory, size);
+	return NULL;
+}
+
+static void __attribute__((noinline)) touch_stack(void)
+{
+	volatile char room[STACK];
+
+	for (size_t at = sizeof room; at >= 1024; at -= 1024)
+		room[at - 1] = 0;
+}
+
+// Where the linker keeps the order of its input (Makefile: applets, libcommon, libraries), the variables of others than the
+// applets are at the end; link-time optimisation does not keep it.
+void resident_common(void)
+{
+	touch_stack();
+	if (CONFIG_LTO || !CONFIG_STATIC) {
+		mlockall(MCL_CURRENT);
+		return;
+	}
+	resident(__executable_start, edata - __executable_start);
+	resident(libcommon_begins, end - libcommon_begins);
+}
