@@ -63,13 +63,13 @@ static enum mode chosen_mode(void)
 static void choose_size(void)
 {
 	static char word[32];
-	const char *text = cmdline_get("copyroot.size", word, sizeof word);
+	const char *texts[] = { cmdline_get("copyroot.size", word, sizeof word), asked_size };
 
-	if (!text)
-		text = asked_size;
-	settings.size = text ? parse_size(text, memory("MemTotal")) : 0;
-	if (text && !settings.size)
-		warn("%s: no size", text);
+	for (int i = 0; i < 2 && !settings.size; i++) {
+		settings.size = texts[i] ? parse_size(texts[i], memory("MemTotal")) : 0;
+		if (texts[i] && !settings.size)
+			warn("%s: no size", texts[i]);
+	}
 }
 
 static void choose_time_to_free(void)
@@ -155,6 +155,7 @@ static void switch_root(void)
 	struct mount_table mounts;
 	mode_t mask = umask(0);
 	enum mode asked = chosen_mode(), mode;
+	int allowed = getpid() == 1 || door_is_dry();
 
 	choose_size();
 	choose_time_to_free();
@@ -162,12 +163,12 @@ static void switch_root(void)
 		warn("mountinfo:");
 	settings.mounts = &mounts;
 	mode = decide(asked, &mounts);
-	if (mode != NONE && getpid() != 1 && !door_is_dry()) {
+	if (!allowed && (mode != NONE || settings.move_api)) {
 		warn("not PID 1: the root stays as it is");
 		mode = NONE;
 	}
 	mode = switch_to(mode, &done);
-	if (settings.move_api)
+	if (settings.move_api && allowed)
 		mount_api(&mounts);
 	if (!door_is_dry())
 		report(mode, &done, start);
