@@ -2,23 +2,27 @@
 // copy - one file's contents and all that belongs to it, through descriptors
 
 #include <errno.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "copyroot.h"
 #include "door.h"
+#include "resident.h"
 
 /* Contents */
 
 enum { PAGE = 4096, WINDOW = 16 << 20 };	// PAGE: the smallest there is; with larger ones fewer are seen
 
+static unsigned char present[WINDOW / PAGE];
+
 // ramfs has no SEEK_DATA: its data are the pages in the page cache, which mincore(2) tells apart without
 // reading (and so allocating) any. Returns where data (or a hole) begins in [at, end), else end.
 static off_t ramfs_seek(int fd, off_t at, off_t end, int data)
 {
-	static unsigned char present[WINDOW / PAGE];
 	size_t page = sysconf(_SC_PAGESIZE);
 
 	while (at < end) {
@@ -64,9 +68,10 @@ static void next_data(const struct move *m, int fd, off_t *start, off_t *stop, o
 // Up to here read(2) and write(2) take fewer instructions than sendfile(2), which sets up a pipe.
 enum { SMALL = 16 << 10 };
 
+static char buffer[SMALL];
+
 static int copy_small(int in, int out, off_t start, size_t size)
 {
-	static char buffer[SMALL];
 	ssize_t length = pread(in, buffer, size, start), written;
 
 	if (length < 0)
@@ -113,6 +118,34 @@ static int send_all(struct move *m, int in, int out, off_t start, off_t end)
 	return send_range(in, out, start, end);
 }
 
+static int has_data(const struct move *m, int fd, off_t start, off_t end)
+{
+	if (m->ramfs)
+		return ramfs_seek(fd, start, end, 1) < end;
+	start = lseek(fd, start, SEEK_DATA);
+	return start < 0 ? errno != ENXIO : start < end;
+}
+
+// At most a chunk behind the last data before `end`. What is cut goes from its end, where a hole may have any size: steps that
+// double until there are data, and halve until their end is found.
+static off_t skip_hole(const struct move *m, int in, off_t end)
+{
+	off_t step = CHUNK, start;
+
+	while (!has_data(m, in, (start = end > step ? end - step : 0), end)) {
+		end = start;
+		if (!end)
+			return 0;
+		step *= 2;
+	}
+	while (end - start > CHUNK) {
+		off_t middle = start + (end - start) / 2;
+
+		*(has_data(m, in, middle, end) ? &start : &end) = middle;
+	}
+	return end;
+}
+
 // The last large page or chunk before *end, which becomes where it begins. Without cutting the order does not matter,
 // but each piece is a chance to tell how far it is.
 static int copy_piece(struct move *m, int in, int out, int cut, int holes, off_t *end)
@@ -128,6 +161,9 @@ static int copy_piece(struct move *m, int in, int out, int cut, int holes, off_t
 	return holes ? send_data(m, in, out, *end, stop) : send_all(m, in, out, *end, stop);
 }
 
+// In a ramfs each page of a hole has to be looked at: 3 s for that much, where INIT is waiting.
+enum { MOST_GB_WITH_HOLES = 128 };
+
 int copy_data(struct move *m, int in, int out, int shrink, const char *name, const struct stat *st, off_t *left)
 {
 	int holes = st->st_blocks * 512LL < st->st_size;
@@ -139,7 +175,13 @@ int copy_data(struct move *m, int in, int out, int shrink, const char *name, con
 	// The length first: a hole at the end, and chunks from the end.
 	if ((holes || end > CHUNK) && ftruncate(out, end) < 0)
 		return -1;
+	if (!st->st_blocks)
+		return 0;
+	if (holes && m->ramfs && end >> 30 >= MOST_GB_WITH_HOLES)
+		return errno = EFBIG, -1;
 	while (end) {
+		if (holes && shrink >= 0 && !(end = skip_hole(m, in, end)))
+			break;
 		if (DOOR(copy_piece(m, in, out, shrink >= 0, holes, &end), "copy", name, "cp %-s\n", name) < 0)
 			return -1;
 		if (end)
@@ -176,18 +218,14 @@ struct pair {
 	const char *name;
 };
 
-static ssize_t list_xattrs(const struct pair *p, char *list, size_t size)
+// The list of keys where there is no key.
+static ssize_t read_xattr(const struct pair *p, const char *key, void *to, size_t size)
 {
 	if (p->in >= 0)
-		return flistxattr(p->in, list, size);
-	return fchdir(p->from) < 0 ? -1 : llistxattr(p->name, list, size);
-}
-
-static ssize_t get_xattr(const struct pair *p, const char *key, void *value, size_t size)
-{
-	if (p->in >= 0)
-		return fgetxattr(p->in, key, value, size);
-	return fchdir(p->from) < 0 ? -1 : lgetxattr(p->name, key, value, size);
+		return key ? fgetxattr(p->in, key, to, size) : flistxattr(p->in, to, size);
+	if (fchdir(p->from) < 0)
+		return -1;
+	return key ? lgetxattr(p->name, key, to, size) : llistxattr(p->name, to, size);
 }
 
 static int set_xattr(const struct pair *p, const char *key, const void *value, size_t size)
@@ -217,23 +255,63 @@ void forget_default_acl(int fd)
 	fremovexattr(fd, "system.posix_acl_default");
 }
 
-enum { XATTR_MAX = 65536 };	// XATTR_LIST_MAX and XATTR_SIZE_MAX of linux/limits.h
+// The kernel allocates as much as it is offered, so most do without the largest that there can be: XATTR_LIST_MAX and
+// XATTR_SIZE_MAX of linux/limits.h.
+enum { XATTR_FEW = 1024, XATTR_MAX = 65536 };
+static struct room {
+	char few[XATTR_FEW], *many;
+} keys, value;
+
+static ssize_t read_into(struct room *room, const struct pair *p, const char *key, const char **text)
+{
+	ssize_t length = read_xattr(p, key, room->few, sizeof room->few);
+
+	*text = room->few;
+	if (length >= 0 || errno != ERANGE)
+		return length;
+	if (!room->many && !(room->many = resident_new(XATTR_MAX)))
+		return -1;
+	*text = room->many;
+	return read_xattr(p, key, room->many, XATTR_MAX);
+}
 
 static int copy_xattrs(const struct pair *p)
 {
-	static char list[XATTR_MAX], value[XATTR_MAX];
-	ssize_t length = list_xattrs(p, list, sizeof list);
+	const char *list, *text;
+	ssize_t length = read_into(&keys, p, NULL, &list);
 
 	if (length <= 0)
 		return length < 0 && errno != ENOTSUP ? -1 : 0;
 	for (const char *key = list; key < list + length; key += strlen(key) + 1) {
-		ssize_t size = get_xattr(p, key, value, sizeof value);
+		ssize_t size = read_into(&value, p, key, &text);
 
-		if (size < 0 || DOOR(set_xattr(p, key, value, size), "setxattr", key,
+		if (size < 0 || DOOR(set_xattr(p, key, text, size), "setxattr", key,
 				     "setfattr -n %-s %-s\n", key, p->name) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int is_protected(const struct move *m, int fd)
+{
+	int flags = 0;
+
+	// A ramfs has neither these nor extended attributes.
+	if (!m->xattrs || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+		return 0;
+	errno = EPERM;
+	return 1;
+}
+
+void copy_prepare(const struct move *m)
+{
+	resident(buffer, sizeof buffer);
+	if (m->ramfs)
+		resident(present, sizeof present);
+	if (m->xattrs) {
+		resident(&keys, sizeof keys);
+		resident(&value, sizeof value);
+	}
 }
 
 static void times(const struct stat *st, struct timespec t[2])

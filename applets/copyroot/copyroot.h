@@ -9,18 +9,18 @@
 struct plan {
 	unsigned files, folders, others;	// others: symlinks, nodes, FIFOs, sockets
 	uint64_t bytes;				// allocated; a file with several links counts once
-	uint64_t held;				// those of files in use: kept until the switch
+	uint64_t held;				// those of files in use or mounted on: kept until the switch
 	uint64_t largest;			// file
 };
 
 // plan.c: looks only.
-struct busy;
-// Inodes of `device` that a process maps or has open, or NULL with errno; free it with busy_free.
-struct busy *busy_read(dev_t device);
-void busy_free(struct busy *busy);
-int busy_has(const struct busy *busy, ino_t inode);
+// Whether somebody else has this file open, maps it or runs it.
+int in_use(int fd);
+// Whether a file is cut behind each piece of it that is copied, unless it is in use: large, or one of several links, since
+// the others would keep what it holds. `fixed`: inodes of files that something is mounted on, which stay until the switch; 0 ends it.
+int is_cut(const struct stat *st, const ino_t *fixed);
 // Adds up the tree below the folder `fd`, on its device only. Returns 0, or -1 with errno.
-int plan_tree(int fd, const struct busy *busy, struct plan *plan);
+int plan_tree(int fd, const ino_t *fixed, struct plan *plan);
 // Fills in upper bounds of bytes and files only, and returns whether memory is so ample that these will do; `names`: bytes
 // of the inodes and names that there are; `twice`: all old files stay until the new ones are complete.
 int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t available, int twice);
@@ -42,7 +42,7 @@ uint64_t parse_size(const char *text, uint64_t whole);
 // move.c: the tree below folder `from` becomes that below `to`, which is new and empty.
 struct move {
 	int from, to;
-	const struct busy *busy;
+	const ino_t *fixed;		// see is_cut
 	int keep;			// copy, the old files stay
 	int late;			// with keep: stay until INIT runs
 	int ramfs;			// what `from` is
@@ -51,6 +51,7 @@ struct move {
 	int back;			// to the root that they came from: folders are there, so may be files
 	int xattrs;
 	int depth, failed, lost;	// lost: even the way back failed
+	unsigned stayed;		// entries that something is mounted on: they go after the switch
 	int from_links, to_links;	// one link of each file with several, by its inode's number; -1: none yet
 	char links_name[32];
 	const char *links_prefix;
@@ -70,6 +71,23 @@ int move_back(struct move *move);
 // Or: ends it, and frees what is left at `from` (not with `keep`).
 void move_finish(struct move *move);
 
+// listing.c: reading folders. Any call may end with -1 or NULL and errno, none waits for memory.
+struct listing;
+struct entry {			// getdents(2), struct linux_dirent64
+	uint64_t inode;
+	int64_t offset;
+	unsigned short size;
+	unsigned char type;	// DT_REG ...
+	char name[];
+};
+int open_folder(int dirfd, const char *name);
+struct listing *listing_open(int dirfd, const char *name);
+void listing_close(struct listing *folder);
+int listing_fd(const struct listing *folder);
+// The next entry that is neither . nor .., or NULL at the end, or where reading failed.
+const struct entry *listing_next(struct listing *folder);
+int listing_failed(const struct listing *folder);
+
 // late.c: frees what is below `folder` once INIT has been executed, or after 10 seconds, in a child, which then ends.
 // Returns 0 as soon as it is started, or -1 with errno.
 int free_late(int folder);
@@ -85,6 +103,10 @@ int copy_back(int in, int out, const char *name, off_t start, off_t size);
 int copy_attributes(struct move *move, int in, int out, const char *name, const struct stat *st);
 int copy_node_attributes(struct move *move, int from, int to, const char *name, const struct stat *st);
 int has_xattrs(int fd);
+// Immutable or append-only (ioctl_iflags(2)): it can neither leave nor be made anew in one go.
+int is_protected(const struct move *move, int fd);
+// Has what it needs before memory can end.
+void copy_prepare(const struct move *move);
 // large.c: the page of `in` that begins at `start` goes to `out` as a large one. Returns whether it did; if not, any of its
 // bytes may be there.
 enum { SMALL_PAGE = 4096, LARGE = 2 << 20 };

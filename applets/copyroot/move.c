@@ -43,11 +43,6 @@ static void count_file(struct move *m)
  * Each root has a folder that holds one link of each, so that a further link is made without knowing a path, and so
  * that the old inode can get its contents back. */
 
-static int open_folder(int dirfd, const char *name)
-{
-	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
-}
-
 // A name that neither root has.
 static int name_links(struct move *m)
 {
@@ -120,9 +115,15 @@ static void forget_link(struct move *m, const struct stat *st)
 
 /* Entries */
 
-static int leave(struct move *m, int from, const char *name)
+// EBUSY: something is mounted on it. It goes after the switch, and with it the folders above.
+static int leave(struct move *m, int from, const char *name, int flags)
 {
-	return m->keep ? 0 : sys_unlink(from, name, 0);
+	if (m->keep || !allowing(EBUSY, sys_unlink(from, name, flags)))
+		return 0;
+	if (errno != EBUSY)
+		return -1;
+	m->stayed++;
+	return 0;
 }
 
 // Going back, what is there already never left.
@@ -131,13 +132,10 @@ static int stayed(const struct move *m)
 	return m->back && errno == EEXIST;
 }
 
-// Opened to write, so that it can be cut while it is copied; -1 where it must stay whole: small, in use,
-// or running (ETXTBSY, open(2)). One of several links is cut since the others would keep what it holds.
-static int open_to_shrink(struct move *m, int from, const char *name, const struct stat *st)
+// Opened to write, so that it can be cut while it is copied; -1 where it must stay whole. `in` is the only one that is open.
+static int open_to_shrink(struct move *m, int from, int in, const char *name, const struct stat *st)
 {
-	int several = st->st_nlink > 1;
-
-	if (m->keep || busy_has(m->busy, st->st_ino) || (several ? m->back : st->st_blocks * 512LL <= CHUNK))
+	if (m->keep || (m->back && st->st_nlink > 1) || !is_cut(st, m->fixed) || in_use(in))
 		return -1;
 	return openat(from, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 }
@@ -174,15 +172,17 @@ static int move_whole_file(struct move *m, int from, int to, int *in, const char
 	off_t left = st->st_size;
 	int result = 0;
 
+	if (is_protected(m, *in))
+		return -1;
 	out = DOOR(openat(to, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, st->st_mode & 07777),
 		   "create", name, ": >%-s\n", name);
 	if (out < 0)
 		return stayed(m) ? 0 : -1;
-	shrink = open_to_shrink(m, from, name, st);
+	shrink = open_to_shrink(m, from, *in, name, st);
 	if (shrink >= 0)
 		save_capability(m, *in);
 	if (copy_data(m, *in, out, shrink, name, st, &left) < 0 || copy_attributes(m, *in, out, name, st) < 0
-	    || remember_link(m, from, to, name, st) < 0 || leave(m, from, name) < 0) {
+	    || remember_link(m, from, to, name, st) < 0 || leave(m, from, name, 0) < 0) {
 		undo_file(m, to, shrink, name, st, left);
 		result = -1;
 	}
@@ -206,7 +206,7 @@ static int move_file(struct move *m, int from, int to, const char *name)
 		return move_whole_file(m, from, to, &in, name, &st);
 	if (known < 0)
 		return stayed(m) ? 0 : -1;
-	if (!leave(m, from, name)) {
+	if (!leave(m, from, name, 0)) {
 		count_file(m);
 		return 0;
 	}
@@ -237,7 +237,7 @@ static int move_node(struct move *m, int from, int to, const char *name, const s
 	if (known < 0 || (!known && make_node(from, to, name, st) < 0))
 		return stayed(m) ? 0 : -1;
 	if ((known || (copy_node_attributes(m, from, to, name, st) == 0 && remember_link(m, from, to, name, st) == 0))
-	    && leave(m, from, name) == 0)
+	    && leave(m, from, name, 0) == 0)
 		return 0;
 	if (!known)
 		forget_link(m, st);
@@ -245,7 +245,7 @@ static int move_node(struct move *m, int from, int to, const char *name, const s
 	return -1;
 }
 
-static int move_below(struct move *m, DIR *dir, int out);
+static int move_below(struct move *m, struct listing *dir, int out);
 
 // Also after a failure, and then for a second time: what the folder has is what goes back.
 static int finish_folder(struct move *m, int in, int out, const char *name, const struct stat *st)
@@ -258,13 +258,14 @@ static int finish_folder(struct move *m, int in, int out, const char *name, cons
 	return result;
 }
 
-static int move_opened_folder(struct move *m, int from, int to, DIR *dir, const char *name)
+static int move_opened_folder(struct move *m, int from, int to, struct listing *dir, const char *name)
 {
+	unsigned stayed_before = m->stayed;
 	cleanup_fd int out = -1;
 	struct stat st;
 	int result;
 
-	if (fstat(dirfd(dir), &st) < 0)
+	if (fstat(listing_fd(dir), &st) < 0 || is_protected(m, listing_fd(dir)))
 		return -1;
 	if (allowing(m->back ? EEXIST : 0, sys_mkdir(to, name, st.st_mode & 01777)) < 0 && !stayed(m))
 		return -1;
@@ -274,41 +275,29 @@ static int move_opened_folder(struct move *m, int from, int to, DIR *dir, const 
 	if (m->back && m->xattrs)
 		forget_default_acl(out);
 	result = move_below(m, dir, out);
-	if (finish_folder(m, dirfd(dir), out, name, &st) < 0)
+	if (finish_folder(m, listing_fd(dir), out, name, &st) < 0)
 		result = -1;
-	// EBUSY: a mount stands on it; it goes after the switch.
-	if (!result && !m->keep && allowing(EBUSY, sys_unlink(from, name, AT_REMOVEDIR)) < 0 && errno != EBUSY)
-		result = -1;
+	if (!result && m->stayed == stayed_before)
+		result = leave(m, from, name, AT_REMOVEDIR);
 	return result;
-}
-
-static DIR *open_dir(int dirfd, const char *name)
-{
-	int fd = open_folder(dirfd, name);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir)
-		fd_close(&fd);
-	return dir;
 }
 
 static int move_folder(struct move *m, int from, int to, const char *name)
 {
-	DIR *dir = open_dir(from, name);
-	int result = dir ? move_opened_folder(m, from, to, dir, name) : -1, saved = errno;
+	struct listing *dir = listing_open(from, name);
+	int result = dir ? move_opened_folder(m, from, to, dir, name) : -1;
 
 	if (dir)
-		closedir(dir);
-	errno = saved;
+		listing_close(dir);
 	return result;
 }
 
-static int move_entry(struct move *m, int from, int to, const struct dirent *entry)
+static int move_entry(struct move *m, int from, int to, const struct entry *entry)
 {
-	const char *name = entry->d_name;
+	const char *name = entry->name;
 	struct stat st;
 
-	if (entry->d_type == DT_REG)
+	if (entry->type == DT_REG)
 		return move_file(m, from, to, name);
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
@@ -319,26 +308,25 @@ static int move_entry(struct move *m, int from, int to, const struct dirent *ent
 
 static int skipped(const struct move *m, const char *name)
 {
-	return (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
-		|| (m->depth == 1 && !strcmp(name, m->links_name));
+	return m->depth == 1 && !strcmp(name, m->links_name);
 }
 
 // A failure ends the way there; the way back goes on with what it can.
-static int move_below(struct move *m, DIR *dir, int out)
+static int move_below(struct move *m, struct listing *dir, int out)
 {
-	struct dirent *entry;
+	const struct entry *entry;
 	int result = 0;
 
 	m->depth++;
-	while ((!result || m->back) && (entry = readdir(dir))) {
-		if (skipped(m, entry->d_name) || !move_entry(m, dirfd(dir), out, entry))
+	while ((!result || m->back) && (entry = listing_next(dir))) {
+		if (skipped(m, entry->name) || !move_entry(m, listing_fd(dir), out, entry))
 			continue;
 		if (!m->failed++ || m->back)
-			warn("%s cannot be moved:", entry->d_name);
+			warn("%s cannot be moved:", entry->name);
 		result = -1;
 	}
 	m->depth--;
-	return result;
+	return listing_failed(dir) ? -1 : result;
 }
 
 /* Roots */
@@ -356,17 +344,16 @@ static void more_descriptors(void)
 
 static int move_root(struct move *m)
 {
-	DIR *dir = open_dir(m->from, ".");
+	struct listing *dir = listing_open(m->from, ".");
 	int result;
 
-	if (!dir || fstat(m->from, &m->root) < 0) {
-		if (dir)
-			closedir(dir);
+	if (!dir)
 		return -1;
-	}
+	result = fstat(m->from, &m->root) < 0 || is_protected(m, m->from) ? -1 : 0;
 	m->start = m->said = trace_now();
-	result = move_below(m, dir, m->to);
-	closedir(dir);
+	if (!result)
+		result = move_below(m, dir, m->to);
+	listing_close(dir);
 	return finish_folder(m, m->from, m->to, "/", &m->root) < 0 ? -1 : result;
 }
 
@@ -397,14 +384,13 @@ static void restore_link(struct move *m, const char *key)
 
 static void restore_links(struct move *m)
 {
-	DIR *dir = m->to_links < 0 || m->from_links < 0 ? NULL : open_dir(m->to_links, ".");
-	struct dirent *entry;
+	struct listing *dir = m->to_links < 0 || m->from_links < 0 ? NULL : listing_open(m->to_links, ".");
+	const struct entry *entry;
 
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			restore_link(m, entry->d_name);
+	while (dir && (entry = listing_next(dir)))
+		restore_link(m, entry->name);
 	if (dir)
-		closedir(dir);
+		listing_close(dir);
 }
 
 // The folder's own root looks as if it had never been there.
@@ -453,6 +439,7 @@ int move_tree(struct move *m)
 	m->xattrs = has_xattrs(m->from) && has_xattrs(m->to);
 	if (name_links(m) < 0)
 		return -1;
+	copy_prepare(m);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	more_descriptors();
 	result = move_root(m);

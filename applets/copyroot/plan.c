@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// plan - what is to be moved, what of it somebody uses, and whether it will fit; changes nothing
+// plan - what is to be moved, what of it somebody else uses, and whether it will fit; changes nothing
 
 #include <ctype.h>
 #include <dirent.h>
@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "copyroot.h"
 #include "fd.h"
@@ -100,7 +99,7 @@ int plan_guess(struct plan *plan, uint64_t cached, uint64_t names, uint64_t avai
 	*plan = (struct plan){ .bytes = cached, .files = names / LEAST_INODE };
 	if (!cached)
 		return 0;
-	return twice ? plan_ample(plan, available) : available >= cached / 2 + plan_need(plan, 0) + AMPLE;
+	return twice ? plan_ample(plan, available) : available >= cached + plan_need(plan, 0) + AMPLE;
 }
 
 uint64_t plan_limit(const struct plan *plan, uint64_t available)
@@ -110,123 +109,38 @@ uint64_t plan_limit(const struct plan *plan, uint64_t available)
 
 /* Files in use */
 
-struct busy {
-	size_t count, size;
-	ino_t inodes[];
-};
-
-static int add(struct busy **busy, ino_t inode)
+// A write lease is given to the only one who has a file open (fcntl(2)): whoever runs or maps it counts, and so do a loop
+// device and whatever else in the kernel reads it. A kernel without leases knows of none that is not in use.
+int in_use(int fd)
 {
-	struct busy *b = *busy;
+	if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+		return 1;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	return 0;
+}
 
-	if (busy_has(b, inode))
+int is_cut(const struct stat *st, const ino_t *fixed)
+{
+	if (!st->st_blocks || (st->st_nlink < 2 && st->st_blocks * 512LL <= CHUNK))
 		return 0;
-	if (b->count == b->size) {
-		b = realloc(b, sizeof *b + 2 * b->size * sizeof *b->inodes);
-		if (!b)
-			return -1;
-		b->size *= 2;
-		*busy = b;
-	}
-	b->inodes[b->count++] = inode;
-	return 0;
+	while (fixed && *fixed && *fixed != st->st_ino)
+		fixed++;
+	return !fixed || !*fixed;
 }
 
-// "start-end perms offset major:minor inode path", see proc_pid_maps(5)
-static int add_mapping(struct busy **busy, const char *line, dev_t device)
+static int is_held(int dirfd, const char *name, const struct stat *st, const ino_t *fixed)
 {
-	unsigned long inode;
-	unsigned numbers[2];
-	char *end;
+	cleanup_fd int fd = -1;
 
-	for (int word = 0; word < 3; word++)
-		if (!(line = strchr(line, ' ')))
-			return 0;
-		else
-			line++;
-	numbers[0] = strtoul(line, &end, 16);
-	numbers[1] = strtoul(end + (*end == ':'), &end, 16);
-	inode = strtoul(end, NULL, 10);
-	return inode && makedev(numbers[0], numbers[1]) == device ? add(busy, inode) : 0;
-}
-
-static int add_mapped(struct busy **busy, int process, dev_t device)
-{
-	cleanup_free char *text = load_file(process, "maps", 64 << 20, NULL);
-	char *rest = text, *line;
-
-	while (rest && (line = strsep(&rest, "\n")))
-		if (*line && add_mapping(busy, line, device) < 0)
-			return -1;
-	return 0;
-}
-
-static int add_open(struct busy **busy, int process, dev_t device)
-{
-	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	struct stat st;
-
-	while (dir && !result && (entry = readdir(dir)))
-		if (!fstatat(fd, entry->d_name, &st, 0) && S_ISREG(st.st_mode) && st.st_dev == device)
-			result = add(busy, st.st_ino);
-	dir ? (void)closedir(dir) : fd_close(&fd);
-	return result;
-}
-
-// Kernel threads have no executable to be read.
-static int add_process(struct busy **busy, int proc, const char *pid, dev_t device)
-{
-	cleanup_fd int process = -1;
-	char path[32], link[8];
-
-	format_path(path, "%s/exe", pid);
-	if (readlinkat(proc, path, link, sizeof link) < 0)
-		return 0;
-	process = openat(proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return process < 0 ? 0 : add_mapped(busy, process, device) | add_open(busy, process, device);
-}
-
-struct busy *busy_read(dev_t device)
-{
-	struct busy *busy = malloc(sizeof *busy + 16 * sizeof *busy->inodes);
-	int fd = busy ? proc_open(".") : -1, result = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (!dir) {
-		fd_close(&fd);
-		free(busy);
-		return NULL;
-	}
-	*busy = (struct busy){ .size = 16 };
-	while (!result && (entry = readdir(dir)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			result = add_process(&busy, fd, entry->d_name, device);
-	closedir(dir);
-	if (!result)
-		return busy;
-	free(busy);
-	return NULL;
-}
-
-void busy_free(struct busy *busy)
-{
-	free(busy);
-}
-
-int busy_has(const struct busy *busy, ino_t inode)
-{
-	for (size_t i = 0; busy && i < busy->count; i++)
-		if (busy->inodes[i] == inode)
-			return 1;
-	return 0;
+	if (!is_cut(st, fixed))
+		return st->st_blocks * 512LL > CHUNK;
+	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
+	return fd < 0 || in_use(fd);
 }
 
 /* The tree */
 
-static void count(const struct stat *st, const struct busy *busy, struct plan *plan)
+static void count(int dirfd, const char *name, const struct stat *st, const ino_t *fixed, struct plan *plan)
 {
 	uint64_t bytes = st->st_blocks * 512ULL;
 
@@ -235,13 +149,13 @@ static void count(const struct stat *st, const struct busy *busy, struct plan *p
 		plan->bytes += bytes / st->st_nlink;
 	if (bytes > plan->largest)
 		plan->largest = bytes;
-	if (bytes && busy_has(busy, st->st_ino))
-		plan->held += bytes;
+	if (S_ISREG(st->st_mode) && is_held(dirfd, name, st, fixed))
+		plan->held += bytes / st->st_nlink;
 }
 
-static int plan_below(int fd, dev_t device, const struct busy *busy, struct plan *plan);
+static int plan_below(int fd, dev_t device, const ino_t *fixed, struct plan *plan);
 
-static int plan_entry(int dirfd, const struct dirent *entry, dev_t device, const struct busy *busy, struct plan *plan)
+static int plan_entry(int dirfd, const struct dirent *entry, dev_t device, const ino_t *fixed, struct plan *plan)
 {
 	const char *name = entry->d_name;
 	struct stat st;
@@ -253,15 +167,15 @@ static int plan_entry(int dirfd, const struct dirent *entry, dev_t device, const
 		return -1;
 	if (st.st_dev != device)
 		return 0;
-	count(&st, busy, plan);
+	count(dirfd, name, &st, fixed, plan);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
-	return plan_below(fd, device, busy, plan);
+	return plan_below(fd, device, fixed, plan);
 }
 
 // Takes `fd` over.
-static int plan_below(int fd, dev_t device, const struct busy *busy, struct plan *plan)
+static int plan_below(int fd, dev_t device, const ino_t *fixed, struct plan *plan)
 {
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
@@ -272,17 +186,17 @@ static int plan_below(int fd, dev_t device, const struct busy *busy, struct plan
 		return -1;
 	}
 	while (!result && (entry = readdir(dir)))
-		result = plan_entry(fd, entry, device, busy, plan);
+		result = plan_entry(fd, entry, device, fixed, plan);
 	closedir(dir);
 	return result;
 }
 
-int plan_tree(int fd, const struct busy *busy, struct plan *plan)
+int plan_tree(int fd, const ino_t *fixed, struct plan *plan)
 {
 	struct stat st;
 
 	*plan = (struct plan){ 0 };
 	if (fstat(fd, &st) < 0)
 		return -1;
-	return plan_below(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC), st.st_dev, busy, plan);
+	return plan_below(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC), st.st_dev, fixed, plan);
 }

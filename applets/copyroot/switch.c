@@ -5,8 +5,8 @@
 // folder is needed for it, and a failure leaves nothing behind.
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 #include "copyroot.h"
@@ -16,6 +16,7 @@
 #include "log.h"
 #include "mountfd.h"
 #include "proc.h"
+#include "resident.h"
 #include "spawn.h"
 #include "switch.h"
 #include "tree.h"
@@ -318,9 +319,7 @@ static int move_planned(const struct settings *s, struct move *m, int new, struc
 		return -1;
 	if (door_is_dry())
 		return take_root(new, old);
-	// When memory ends, PID 1 that touches a page of its own for the first time would be let wait for ever: have them all
-	// now. The exec of INIT undoes it (mlock(2)).
-	mlockall(MCL_CURRENT);
+	resident_common();
 	if (move_into(m, new, old) < 0) {
 		if (m->lost)
 			show_lost(new);
@@ -346,12 +345,12 @@ static int make_root(uint64_t size, uint64_t inodes, struct move *m)
 }
 
 // Where memory is ample the files need not be counted first, which saves 4 us for each.
-static int make_plan(const struct settings *s, int from, struct plan *plan, const char *memory)
+static int make_plan(const struct settings *s, const struct move *m, struct plan *plan, const char *memory)
 {
 	if (!s->size && !s->keep && !s->verbose && !door_is_dry()
 	    && plan_guess(plan, meminfo(memory, "Cached"), meminfo(memory, "SReclaimable"), memory_left(memory), s->late))
 		return 0;
-	return plan_tree(from, s->busy, plan);
+	return plan_tree(m->from, m->fixed, plan);
 }
 
 // All is there twice until then.
@@ -365,15 +364,15 @@ static int can_free_late(const struct settings *s, const struct plan *plan, uint
 	return 0;
 }
 
-static int move_if_it_fits(struct settings *s, int from, struct outcome *outcome)
+static int move_if_it_fits(struct settings *s, int from, const ino_t *fixed, struct outcome *outcome)
 {
-	struct move m = { .from = from, .busy = s->busy, .ramfs = s->ramfs };
+	struct move m = { .from = from, .fixed = fixed, .ramfs = s->ramfs };
 	uint64_t available, limit;
 	struct plan plan;
 	char meminfo_text[4096] = "";
 	cleanup_fd int new = -1;
 
-	if (proc_read("meminfo", meminfo_text, sizeof meminfo_text) < 0 || make_plan(s, from, &plan, meminfo_text) < 0) {
+	if (proc_read("meminfo", meminfo_text, sizeof meminfo_text) < 0 || make_plan(s, &m, &plan, meminfo_text) < 0) {
 		warn("reading the root:");
 		return -1;
 	}
@@ -387,17 +386,44 @@ static int move_if_it_fits(struct settings *s, int from, struct outcome *outcome
 	return new < 0 ? -1 : move_planned(s, &m, new, outcome);
 }
 
+// Files that something is mounted on, or NULL with errno.
+static ino_t *mounted_on(int from, const struct mount_table *mounts)
+{
+	ino_t *fixed = calloc(mounts->count + 1, sizeof *fixed), *next = fixed;
+	struct stat st;
+
+	for (size_t i = 0; fixed && i < mounts->count; i++)
+		if (mounts->mounts[i].target[1] && !fstatat(from, mounts->mounts[i].target + 1, &st, AT_SYMLINK_NOFOLLOW)
+		    && S_ISREG(st.st_mode))
+			*next++ = st.st_ino;
+	return fixed;
+}
+
+// A part of the root that is mounted a second time would lose its files. Who has all of it there looks at the old root.
+static const struct mountinfo *own_mount(const struct mount_table *mounts)
+{
+	const struct mountinfo *root = mount_at(mounts, "/");
+
+	for (size_t i = 0; root && i < mounts->count; i++) {
+		const struct mountinfo *m = &mounts->mounts[i];
+
+		if (m->major == root->major && m->minor == root->minor && strcmp(m->root, root->root))
+			return m;
+	}
+	return NULL;
+}
+
 int switch_tmpfs(struct settings *s, struct outcome *outcome)
 {
 	// A mount of its own shows the root without what is mounted below, so no file is hidden.
 	cleanup_fd int bare = sys_clone_mount(AT_FDCWD, "/", 0), from = bare < 0 ? -1 : readable(bare);
-	struct stat st;
-	int result;
+	const struct mountinfo *own = own_mount(s->mounts);
+	cleanup_free ino_t *fixed = NULL;
 
-	if (from < 0 || fstat(from, &st) < 0)
+	if (own) {
+		warn("%s is on %s too: they cannot move", own->root, own->target);
 		return -1;
-	s->busy = busy_read(st.st_dev);
-	result = move_if_it_fits(s, from, outcome);
-	busy_free(s->busy);
-	return result;
+	}
+	fixed = from < 0 ? NULL : mounted_on(from, s->mounts);
+	return fixed ? move_if_it_fits(s, from, fixed, outcome) : -1;
 }

@@ -10,7 +10,6 @@ struct settings {
 	int late;			// the old files are freed when INIT runs, if possible
 	int ramfs;			// what "/" is
 	const struct mount_table *mounts;
-	struct busy *busy;		// switch_tmpfs's own
 };
 
 // What was done, for the report.

@@ -57,6 +57,7 @@ below=$(stat -c %m "$T")	# where temporary files are, the root is not always
 [ "$below" = / ] || mount --bind "$below" "$T/mnt/host$below"
 eval "$PREPARE"
 cat >"$T/init" <<'INIT'
+eval "$FIRST"
 mount --bind / /host$T/view
 chroot /host sh -c 'mount -o remount,bind,noatime $T/view; { sh $T/manifest $T/view; sh $T/contents $T/view; } >$T/after; mount --make-private / 2>/dev/null; :'
 cat /host/proc/self/mountinfo >/dev/null
@@ -73,7 +74,7 @@ KEEP=''
 run() {
 	[ "$KEEP" ] || rm -f "$tmp/contents0"
 	rm -f "$tmp/before" "$tmp/after" "$tmp/done" "$tmp/env"
-	TYPE=$1 OPTIONS=$2 T=$tmp FILL=${FILL:-"sh $tmp/fill $tmp/mnt $1"} PREPARE=${PREPARE:-} CHECK=${CHECK:-} \
+	TYPE=$1 OPTIONS=$2 T=$tmp FILL=${FILL:-"sh $tmp/fill $tmp/mnt $1"} PREPARE=${PREPARE:-} CHECK=${CHECK:-} FIRST=${FIRST:-} \
 		timeout 60 unshare -mpf --kill-child sh "$tmp/enter" >"$tmp/output" 2>&1 </dev/null
 }
 output() { cat "$tmp/output"; }
@@ -224,6 +225,114 @@ ok "INIT that cannot be run: 126" sh -c "'$INITBOX' copyroot /etc/passwd 2>/dev/
 ok "an unknown mode: 2" sh -c "'$INITBOX' copyroot --mode=x 2>/dev/null; [ \$? = 2 ]"
 ok "an unknown option: 2" sh -c "'$INITBOX' copyroot --x 2>/dev/null; [ \$? = 2 ]"
 
+## What is mounted on files and nested folders: all moves, and what is below comes to light again
+PREPARE='mkdir -p "$T/mnt/a/b/c" "$T/old"; mount -t tmpfs nested "$T/mnt/a/b/c"; echo nested >"$T/mnt/a/b/c/which"
+	head -c 600000 /dev/zero >"$T/mnt/below"; mount -t tmpfs upper "$T/mnt/tmp"; echo over >"$T/mnt/tmp/over"
+	mount --bind "$T/mnt/tmp/over" "$T/mnt/below"; mount --bind "$T/mnt" "$T/mnt/host$T/old"'
+CHECK='cat /below /a/b/c/which >/host$T/seen; umount /below; busybox md5sum </below >>/host$T/seen; chroot /host sh $T/left-soon $T/old'
+whole="over nested $(head -c 600000 /dev/zero | md5sum) "
+for how in early late; do
+	rm -f "$tmp/left"
+	run ramfs "--mode=tmpfs --free=$how"
+	like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "$how, a mount on a nested folder, another on a file: they move"
+	is "$(cat "$tmp/seen" | tr '\n' ' ')" "$whole" "$how: mounts and what is below them"
+	is "$(cat "$tmp/left")" 0 "$how: nothing is left of the old root"
+done
+CHECK=${CHECK%; chroot*}
+INITBOX_FAULT=copy@large=28 run ramfs --mode=tmpfs
+like "$(output)" 'copyroot: bind' "a failure beside them: all moves back"
+is "$(cat "$tmp/seen" | tr '\n' ' ')" "$whole" "and is whole"
+
+## A part of the root that is mounted elsewhere too would lose its files: bind
+PREPARE='mkdir "$T/mnt/view"; mount --bind "$T/mnt/d" "$T/mnt/view"' CHECK='ls /view >/host$T/seen'
+run ramfs --mode=tmpfs
+like "$(output)" 'copyroot: /d is on /view too' "a part of the root that is mounted elsewhere too: said"
+is "$(tr '\n' ' ' <"$tmp/seen")" "big hard plain sub " "and its files are there"
+
+## A loop device reads its file to the end, though no process has that open
+loop=''
+if loop=$(losetup -f 2>/dev/null) && [ -b "$loop" ]; then
+	PREPARE='seq 200000 | head -c 1048576 >"$T/mnt/disk"; losetup -r "$LOOP" "$T/mnt/disk"; mount --bind /dev "$T/mnt/host/dev"'
+	CHECK='chroot /host sh -c "blockdev --flushbufs $LOOP; md5sum <$LOOP >$T/seen"'
+	LOOP=$loop run ramfs --mode=tmpfs
+	losetup -d "$loop"
+	like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "the file of a loop device moves"
+	is "$(cat "$tmp/seen")" "$(seq 200000 | head -c 1048576 | md5sum)" "and the device has its contents"
+else
+	skip "no loop device here" "the file of a loop device"
+fi
+
+## Flags that chattr(1) sets hold a file where it is
+PREPARE='mkdir -p "$T/old"; echo kept >"$T/mnt/d/immutable"; chattr +i "$T/mnt/d/immutable"; mount --bind "$T/mnt" "$T/mnt/host$T/old"'
+CHECK='chroot /host lsattr $T/old/d/immutable >/host$T/seen; chroot /host chattr -i $T/old/d/immutable'
+mkdir -p "$tmp/flags" && mount -t tmpfs flags "$tmp/flags" && : >"$tmp/flags/file"
+if chattr +i "$tmp/flags/file" 2>/dev/null; then
+	chattr -i "$tmp/flags/file"
+	for how in early late; do
+		run tmpfs "--mode=tmpfs --free=$how"
+		like "$(output)" 'copyroot: immutable cannot be moved: Operation not permitted' "$how, an immutable file: said"
+		like "$(cat "$tmp/seen")" '^----i' "$how: and it stays one"
+	done
+else
+	skip "no chattr, or a kernel whose tmpfs has no flags (before Linux 6.1)" "an immutable file"
+fi
+umount "$tmp/flags"
+
+## Holes of any size: none is read through
+PREPARE='truncate -s 1T "$T/mnt/e/empty"; [ $TYPE = ramfs ] || head -c 400000 /dev/zero >"$T/mnt/e/disk"
+	truncate -s 300G "$T/mnt/e/disk"; echo end >>"$T/mnt/e/disk"'
+CHECK='{ busybox tail -c 4 /e/disk; busybox stat -c "%s %n" /e/empty /e/disk; [ $TYPE = ramfs ] || busybox stat -c %b /e/disk; } >/host$T/seen'
+began=$(date +%s)
+run tmpfs --mode=tmpfs
+like "$(output)" 'copyroot: tmpfs: [0-9]+ files' "tmpfs: 300 GB with data at both ends, and 1 TB without any, move"
+is "$(tr '\n' ' ' <"$tmp/seen")" "end 1099511627776 /e/empty 322122547204 /e/disk 792 " "they are what they were"
+run ramfs --mode=tmpfs
+like "$(output)" 'copyroot: disk cannot be moved: File too large' "ramfs: a hole that would take many seconds to look through: said, and bind"
+is "$(tr '\n' ' ' <"$tmp/seen")" "end 1099511627776 /e/empty 322122547204 /e/disk " "and all is there"
+ok "neither takes many seconds ($(($(date +%s) - began)))" test $(($(date +%s) - began)) -le 20
+
+## A tmpfs that is full in the middle, really: the plan cannot see a link that is not below the root, and counts half of the file
+FILL='mkdir "$T/mnt/inner" && cd "$T/mnt/inner" && sh "$T/small" . $TYPE && seq 2000000 | head -c 6000000 >e/twin && ln e/twin ../twin &&
+	touch -d @7 e e/twin && cd "$T" && mount --bind "$T/mnt/inner" "$T/mnt"' PREPARE='' CHECK=''
+for type in ramfs tmpfs; do
+	run $type "--mode=tmpfs --size=9m"
+	like "$(output)" 'copyroot: copy .*: No space left on device' "$type: the new root is full in the middle"
+	like "$(output)" 'copyroot: moving all back' "$type: all moves back"
+	finished "$type: INIT runs"
+	ok "$type: and has every file" sh -c "cd '$tmp' && for list in before after; do sed 's, blocks=[0-9]*,,' \$list >\$list.2; done; diff before.2 after.2"
+done
+FILL=$small
+
+## Everybody is told to end while the old files are being freed: the child ends, and nothing is lost
+FILL="$small; \"\$treetool\" files 30000 1 \"\$T/mnt/many\"; touch -d @7 \"\$T/mnt\""
+PREPARE='mkdir -p "$T/old"; mount --bind "$T/mnt" "$T/mnt/host$T/old"'
+FIRST='kill -TERM -1; n=0; while kill -0 -1 2>&- && [ $n -lt 500 ]; do n=$((n + 1)); chroot /host sleep 0.01; done
+	echo $n >/host$T/waited; chroot /host sh -c "find $T/old ! -type d | wc -l" >/host$T/left'
+run ramfs "--mode=tmpfs --free=late"
+same "TERM to all, the old files half freed: all is there"
+ok "they were half freed: $(cat "$tmp/left") files are left" test "$(cat "$tmp/left")" -gt 0
+ok "who frees them ended at once ($(cat "$tmp/waited") times 10 ms)" test "$(cat "$tmp/waited")" -lt 100
+FIRST='' PREPARE='' FILL=$small
+
+## Run by hand on a machine that runs: nothing changes
+cat >"$tmp/hand" <<'END'
+mount --make-rprivate /
+umount -l /proc
+cat /proc/self/mountinfo 2>/dev/null | wc -l >"$T/none"
+mount -t proc proc /proc
+cat /proc/self/mountinfo >"$T/before"; umask >>"$T/before"
+for options in "--mode=bind --move-api" "--mode=tmpfs --move-api --keep" "--mode=overlay --size=1m" --dry-run "--dry-run --mode=bind --move-api" \
+	"--dry-run --mode=overlay" "--dry-run --mode=tmpfs --free=late"; do
+	umount /dev/pts 2>/dev/null; cat /proc/self/mountinfo >"$T/before"; umask >>"$T/before"
+	"$INITBOX" copyroot $options /bin/sh -c 'cat /proc/self/mountinfo >"$T/after"; umask >>"$T/after"' || echo "$options: $?"
+	[ "${options#--dry}" = "$options" ] || { cat /proc/self/mountinfo >"$T/after"; umask >>"$T/after"; }
+	cmp "$T/before" "$T/after" || diff "$T/before" "$T/after"
+done
+END
+T=$tmp unshare -m sh "$tmp/hand" >"$tmp/output" 2>&1
+is "$(grep -Ec '^[0-9<>]|differ|: [0-9]+$' "$tmp/output")" 0 "run by hand, it changes nothing, dry or not: $(grep -E '^[0-9<>]|differ|: [0-9]+$' "$tmp/output" | head -n 3)"
+is "$(grep -c 'not PID 1: the root stays as it is' "$tmp/output")" 3 "and says so where something was asked for"
+
 ## A mode that the build fixed
 build() { env -i PATH="$PATH" make -s --no-print-directory O="$tmp/fixed" "$@"; }
 if build allnoconfig >"$tmp/build" 2>&1 && sed -i '/COPYROOT\|_STATIC/d' "$tmp/fixed/.config" &&
@@ -240,7 +349,9 @@ fi
 ## Each call made to fail in turn: INIT runs and every file is there
 # Which bytes are holes may differ after a failure, when a file has come back.
 sed 's/$/ | sed "s, blocks=[0-9]*,,"/' "$tmp/manifest" >"$tmp/manifest2" && mv "$tmp/manifest2" "$tmp/manifest"
-FILL='sh $T/small $T/mnt $TYPE' PREPARE='mount -t tmpfs mounted "$T/mnt/tmp"; : >"$T/mnt/tmp/there"' CHECK='cat /tmp/there'
+# Hundreds of times: made once, and copied.
+for type in ramfs tmpfs; do mkdir -p "$tmp/made/$type" && (treetool=$treetool sh "$tmp/small" "$tmp/made/$type" $type); done
+FILL='cp -a --sparse=always "$T/made/$TYPE/." "$T/mnt/"' PREPARE='mount -t tmpfs mounted "$T/mnt/tmp"; : >"$T/mnt/tmp/there"' CHECK='cat /tmp/there'
 # each TYPE MODE [OPERATION]: the Nth call (of that kind) for every N until there are no more
 each() {
 	n=0 bad='' KEEP=''
@@ -258,6 +369,7 @@ each() {
 	is "$bad" '' "$1, $2: each of $((n - 1)) calls${3:+ of $3} fails once, and INIT runs with every file"
 }
 each ramfs tmpfs
+each ramfs "tmpfs --free=late"
 each tmpfs tmpfs setxattr
 each tmpfs bind
 if grep -q overlay /proc/filesystems; then each ramfs overlay; else skip "no overlayfs here" "overlay: each call"; fi

@@ -55,14 +55,14 @@ static void plans(void)
 	ok(plan_ample(&plan, 175 * MB), "with more they can be freed late");
 }
 
-// What the three kinds of files hold, and which inodes somebody uses.
+// What the three kinds of files hold, and which of them somebody uses.
 static void trees(void)
 {
-	char folder[] = "/tmp/copyroot-XXXXXX", text[4096] = "x";
-	int fd, file;
+	char folder[] = "/dev/shm/copyroot-XXXXXX", text[4096] = "x";	// a tmpfs, as roots are
+	int fd, file, mine;
 	struct plan plan;
 	struct stat st;
-	struct busy *busy;
+	void *map;
 
 	if (!mkdtemp(folder) || (fd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
 		ok(0, "a folder to look at");
@@ -74,19 +74,29 @@ static void trees(void)
 	ok(file >= 0 && write(file, text, sizeof text) == sizeof text, "a file that is open");
 	linkat(fd, "sub/file", fd, "other", 0);
 	fstat(file, &st);
-	busy = busy_read(st.st_dev);
-	ok(busy && busy_has(busy, st.st_ino), "an open file is in use");
-	ok(!plan_tree(fd, busy, &plan), "the tree can be read");
+	ok(!plan_tree(fd, NULL, &plan), "the tree can be read");
 	is_number(plan.files, 2, "files");
 	is_number(plan.folders, 1, "folders");
 	is_number(plan.others, 1, "others");
 	is_number(plan.bytes, st.st_blocks * 512, "two links have their bytes once");
-	busy_free(busy);
-	mmap(NULL, sizeof text, PROT_READ, MAP_PRIVATE, file, 0);
+	is_number(plan.held, st.st_blocks * 512, "an open file is in use, and its bytes are held once");
+	map = mmap(NULL, sizeof text, PROT_READ, MAP_PRIVATE, file, 0);
 	close(file);
-	busy = busy_read(st.st_dev);
-	ok(busy && busy_has(busy, st.st_ino), "a mapped file is in use");
-	busy_free(busy);
+	plan_tree(fd, NULL, &plan);
+	is_number(plan.held, st.st_blocks * 512, "and so is one that is only mapped");
+	munmap(map, sizeof text);
+	plan_tree(fd, NULL, &plan);
+	is_number(plan.held, 0, "and then no more");
+	mine = openat(fd, "other", O_RDONLY);
+	ok(!in_use(mine), "who asks does not count");
+	close(mine);
+	ok(is_cut(&st, NULL), "one of several links is cut");
+	ok(is_cut(&st, (ino_t[]){ st.st_ino + 1, 0 }), "whatever is mounted on others");
+	ok(!is_cut(&st, (ino_t[]){ st.st_ino + 1, st.st_ino, 0 }), "but not if something is mounted on it");
+	st.st_nlink = 1;
+	ok(!is_cut(&st, NULL), "a small file is not");
+	st.st_blocks = CHUNK / 512 + 8;
+	ok(is_cut(&st, NULL), "a large one is");
 	unlinkat(fd, "other", 0);
 	unlinkat(fd, "sub/file", 0);
 	unlinkat(fd, "sub/link", 0);
