@@ -207,7 +207,7 @@ END
 boot -t 200 -n -m 256 -a 'rootfstype=tmpfs copyroot.mode=tmpfs copyroot.size=100m copyroot.free=late'
 ended poweroff "tmpfs to tmpfs: ended by power-off"
 
-## So little memory that only the bind is left
+## So little memory that only the bind is left, whatever was asked for
 image
 first <<END
 mount -t proc proc /proc
@@ -221,8 +221,9 @@ is "$(mode)" bind "what is left now is not enough to move $(du -m /data/fill | c
 rm /data/fill
 whole
 END
-boot -t 200 -n -m 192 -a 'rootfstype=ramfs'
-console_has 'copyroot: too little memory: [0-9]+ MB' "and says so"
+boot -t 200 -n -m 192 -a 'rootfstype=ramfs copyroot.free=late'
+console_has 'copyroot: too little memory to free the old files late' "too little memory to have all twice: said"
+console_has 'copyroot: too little memory: [0-9]+ MB' "and too little to move it: said"
 ended poweroff "little memory: ended by power-off"
 
 ## Memory ends in the middle, as no plan can know: a limit on PID 1's control group makes tmpfs fail with ENOMEM
@@ -304,7 +305,7 @@ mount -t proc proc /proc
 sleep 1000 &		# its working directory is the image
 echo $! >/sleeper
 umount /proc
-exec copyroot
+exec copyroot --size=20m
 END
 checks <<END
 is "\$(mode)" overlay "the root is an overlay: \$(cat /run/seen/env)"
@@ -318,7 +319,8 @@ ok "changes have a limit" sh -c '! head -c 25000000 /dev/zero >/data/much 2>/dev
 rm /data/much
 $runtimes
 END
-boot -t 200 -n -m 400 -a 'rootfstype=tmpfs copyroot.mode=overlay copyroot.size=20m'
+boot -t 200 -n -m 400 -a 'rootfstype=tmpfs copyroot.mode=overlay copyroot.size=lots'
+console_has 'copyroot: lots: no size' "copyroot.size= that makes no sense: said, and --size= is taken"
 ended poweroff "overlay: ended by power-off"
 
 ## --move-api
