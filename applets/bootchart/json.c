@@ -43,9 +43,10 @@ static void write_span(struct out *out, const struct span *span)
 	out_format(out, ",\"errno\":%d}}", span->error);
 }
 
-static int seen_before(const struct boot *boot, const struct span *span)
+// rc.init writes copyroot's line too, before its own: the last line tells whose process it is.
+static int seen_later(const struct boot *boot, const struct span *span)
 {
-	for (const struct span *s = boot->spans; s < span; s++)
+	for (const struct span *s = span + 1; s < boot->spans + boot->span_count; s++)
 		if (s->pid == span->pid)
 			return 1;
 	return 0;
@@ -56,7 +57,7 @@ static void write_names(struct out *out, const struct boot *boot)
 	name_it(out, "process_name", KERNEL_PROCESS, 0, "kernel");
 	name_it(out, "process_name", USER_PROCESS, 0, "initbox");
 	for (const struct span *s = boot->spans; s < boot->spans + boot->span_count; s++)
-		if (!seen_before(boot, s))
+		if (!seen_later(boot, s))
 			name_it(out, "thread_name", USER_PROCESS, s->pid, s->applet);
 }
 

@@ -7,7 +7,7 @@ tmpdir
 bootchart() { "$INITBOX" bootchart "$@"; }
 
 cat >"$tmp/trace" <<'END'
-2000000 21036 1 copyroot - switch bind 0
+2000000 21036 78 copyroot - switch bind 0
 2050000 2651 78 rc.init proc step proc 0
 2060000 713761 78 rc.init hotplug step hotplug 0
 2061000 700000 81 mdev-lite modules step modules 0
@@ -75,7 +75,7 @@ last = max(spans, key=lambda e: e["ts"])
 print(last["name"], last["ts"], last["dur"], last["args"]["step"])
 print([e["name"] for e in events if e["ph"] == "X" and e["pid"] == 0][:2])
 END
-)" '8 5 ['"'copyroot', 'initbox', 'kernel', 'mdev-lite', 'rc.init'"']
+)" '9 5 ['"'initbox', 'kernel', 'mdev-lite', 'rc.init'"']
 /etc/init.d/10 <hello> & "more" 2781000 154000 scripts
 ['"'kernel', 'Trying to unpack rootfs image as initramfs...'"']' "--json is trace events: all calls and messages"
 else skip "no python3" "--svg is XML"; skip "no python3" "--json is trace events"; fi
