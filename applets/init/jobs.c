@@ -228,7 +228,7 @@ static void read_first(struct inittab *table)
 	if (count > 0)
 		return;
 	if (count < 0)
-		warn("%s, so the defaults are used:", inittab_path);
+		warn("%s cannot be read, so the defaults are used:", inittab_path);
 	else
 		warn("%s: no entries, so the defaults are used", inittab_path);
 	inittab_defaults(table, access(rcs, X_OK) ? "rc.init" : rcs);
