@@ -23,8 +23,8 @@
 # make clean            remove what was built (distclean: .config and build/ as well)
 #
 # Settings: O=DIR (build there), V=1 (show commands), WERROR=1, CC=, CROSS_COMPILE=, CFLAGS=,
-# LDFLAGS=, HOSTCC=, HOST_CFLAGS=, PKG_CONFIG= (take the system's libkmod), DESTDIR=, PREFIX=, SOURCE_DATE_EPOCH=,
-# CACHE=DIR (what was downloaded and unpacked)
+# LDFLAGS=, HOSTCC=, HOST_CFLAGS=, PKG_CONFIG= (take libkmod and zlib from where that says), DESTDIR=, PREFIX=,
+# SOURCE_DATE_EPOCH=, CACHE=DIR (for what is downloaded and unpacked)
 NAME    := initbox
 VERSION := 0.1.0
 
