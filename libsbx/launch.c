@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "asan.h"
 #include "launch.h"
 #include "sbx_wire.h"
 
@@ -343,6 +344,7 @@ static pid_t clone_joined(uint64_t flags, const struct plan *plan, int *pidfd)
 	else
 		while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 			;
+	asan_forget(stack, size);
 	munmap(stack, size);
 	*pidfd = join.pidfd;
 	errno = join.error;
@@ -358,9 +360,11 @@ static int child_main(void *argument)
 static pid_t clone_sharing(uint64_t flags, const struct plan *plan, int *pidfd)
 {
 	char stack[STACK_SIZE] __attribute__((aligned(16)));
+	pid_t pid = clone(child_main, stack + sizeof stack, (int)(flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD),
+			  (void *)plan, pidfd);
 
-	return clone(child_main, stack + sizeof stack, (int)(flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD),
-		     (void *)plan, pidfd);
+	asan_forget(stack, sizeof stack);
+	return pid;
 }
 
 static pid_t clone_box(const struct plan *plan, int *pidfd)

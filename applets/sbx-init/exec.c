@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "applet.h"
+#include "asan.h"
 #include "fd.h"
 #include "fmt.h"
 #include "sbx_init.h"
@@ -342,7 +343,10 @@ static pid_t clone_sharing(struct child *child)
 {
 	char stack[STACK_SIZE] __attribute__((aligned(16)));	// next to what has been used of ours
 
-	return DO(clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, child), "clone", "command");
+	pid_t pid = DO(clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, child), "clone", "command");
+
+	asan_forget(stack, sizeof stack);
+	return pid;
 }
 
 // Into a cgroup there is only clone3(2), which cannot be called from C with memory shared.
