@@ -246,7 +246,7 @@ void jobs_reload(void)
 	}
 	count = inittab_read(new, inittab_path);
 	if (count <= 0) {
-		count < 0 ? warn("%s, so the old entries stay:", inittab_path)
+		count < 0 ? warn("%s cannot be read, so the old entries stay:", inittab_path)
 			  : warn("%s: no entries, so the old ones stay", inittab_path);
 		return;
 	}

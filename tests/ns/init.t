@@ -336,7 +336,7 @@ for row in $rows; do
 	is "$(out kept | wc -l)" 2 "until SIGCONT"
 	is "$(out removed | wc -l)" 1 "a removed entry is ended, and not restarted"
 	like "$log" '^init: /etc/inittab: no entries, so the old ones stay' "an inittab without entries is not taken"
-	like "$log" '^init: /etc/inittab, so the old entries stay: No such file' "nor one that is missing"
+	like "$log" '^init: /etc/inittab cannot be read, so the old entries stay: No such file' "nor one that is missing"
 	like "$log" 'no restart entry' "SIGQUIT without a restart entry is one line"
 done
 
