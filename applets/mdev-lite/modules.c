@@ -55,7 +55,7 @@ static struct kmod_ctx *new_context(const struct mdev *m, const char *modules)
 int modules_open(const struct mdev *m, enum log_level level)
 {
 	struct utsname kernel;
-	char modules[512];
+	char modules[512], index[544];
 
 	uname(&kernel);
 	format_path(modules, "%s/lib/modules/%s", m->root, kernel.release);
@@ -67,7 +67,9 @@ int modules_open(const struct mdev *m, enum log_level level)
 	}
 	job_timeout = m->timeout;
 	kmod = new_context(m, modules);
-	if (!kmod || kmod_load_resources(kmod) < 0) {
+	format_path(index, "%s/modules.dep.bin", modules);
+	// Where one index is missing (a kernel without modules.builtin) none is kept in memory, but look-ups work.
+	if (!kmod || (kmod_load_resources(kmod) < 0 && access(index, R_OK) < 0)) {
 		warn("cannot read the index of %s (depmod writes it)", modules);
 		return -1;
 	}
