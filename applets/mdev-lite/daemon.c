@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "fd.h"
@@ -40,13 +41,16 @@ static struct {
 // What it calls takes no lock and no memory. Children inherit it until they exec.
 static void end(int signal)
 {
+	char text[16];
+
 	(void)signal;
 	if (getpid() != own.pid)
 		_exit(1);
 	if (own.m->refused || uevent_refused())
 		notice("refused %u device names and %u messages", own.m->refused, uevent_refused());
-	if (own.pid_file)
-		unlink(own.pid_file);	// not by the door, whose call may be under way
+	// Another daemon may have written its own there. Not by the door, whose call may be under way.
+	if (own.pid_file && read_file(own.pid_file, text, sizeof text) > 0 && atoi(text) == own.pid)
+		unlink(own.pid_file);
 	_exit(0);
 }
 

@@ -73,7 +73,7 @@ snd/.* root:audio 660 >sound/
 vhost-net 0:0 660 !
 fuse 0:audio u=rw,g=r,o=
 END
-echo text >"$r/dev/null"
+echo text >"$r/dev/null"; mknod -m 640 "$r/dev/vhost-net" c 1 2; mknod "$r/dev/fuse" b 10 229
 mdev -s 2>/dev/null
 is "$(stat_of null)" "character special file 666 0:0 1:3" "a plain file in a node's place is replaced"
 is "$(stat_of disks/first)" "block special file 640 0:6 8:0" "= moves"
@@ -82,7 +82,11 @@ is "$(stat_of disks/part1)" "block special file 600 1000:100 8:1" "> moves, with
 is "$(readlink "$r/dev/sda1")" disks/part1 "and leaves a link"
 is "$(readlink "$r/dev/snd/controlC0")" ../sound/snd/controlC0 "a link from a folder leads out of it; a last / appends the name"
 is "$(stat_of fuse)" "character special file 640 0:29 a:e5" "rules hold for modules.devname too"
-ok "! makes no node" [ ! -e "$r/dev/vhost-net" ]
+is "$(stat_of vhost-net)" "character special file 640 0:0 1:2" "! makes no node, in no place"
+rm "$r/dev/vhost-net" "$r/dev/disks/first"; mknod "$r/dev/disks/first" b 8 9
+mdev -s 2>/dev/null
+ok "still" [ ! -e "$r/dev/vhost-net" ]
+is "$(stat_of disks/first)" "block special file 640 0:6 8:0" "another device's node in its place is replaced"
 before=$(ls -lRi --time-style=full-iso "$r/dev")
 is "$(mdev -s -n 2>/dev/null)" "" "a second run has nothing to do"
 mdev -s 2>/dev/null
@@ -224,6 +228,9 @@ END
 sda1 add
 is "$(stat_of disks/one) $(readlink "$r/dev/sda1") $(cat "$r/dev/log")" "block special file 604 1000:100 8:1 disks/one sda1" \
 	"rules behind a - and > are about the node that was moved, and leave the link"
+printf '%s\n' '-sda1 0:0 660 >disks/one' 'sda1 0:0 660 =two' >"$r/etc/mdev.conf"
+sda1 change
+is "$(stat_of two)" "block special file 660 0:0 8:1" "one that says where has its own node"
 echo 'sda1 0:0 660 =disks/one' >"$r/etc/mdev.conf"
 sda1 change
 ok "a link of a rule that is gone goes" [ ! -L "$r/dev/sda1" ]
@@ -238,6 +245,16 @@ mknod "$r/dev/sda1" b 8 1
 sda1 remove
 ok "nor takes one away" [ -b "$r/dev/sda1" ]
 rm "$r/dev/sda1"
+ln -s other "$r/dev/sda1"; mknod -m 777 "$r/dev/other" b 8 1
+rm "$r/etc/mdev.conf"
+sda1 add
+is "$(readlink "$r/dev/sda1") $(stat_of other)" "other block special file 777 0:0 8:1" "without a rule a link to the node will do"
+echo 'sda1 0:0 1777' >"$r/etc/mdev.conf"
+sda1 add
+is "$(stat_of sda1)" "block special file 1777 0:0 8:1" "with one the node is where it says"
+chmod 777 "$r/dev/sda1"; chown 0:9 "$r/dev/sda1"
+sda1 add
+is "$(stat_of sda1)" "block special file 1777 0:0 8:1" "and has all the bits of its mode, and its group"
 
 # Character devices are mostly told by their number alone; what they get is the same.
 mkdir -p "$r/sys/dev/char" "$r/sys/dev/block"
@@ -617,10 +634,23 @@ from_b" "the rest is loaded"
 	is "$? $(tr '\n' ' ' <"$r/ready")" "0  1 pid " \
 		"--ready-fd brings a line, then its end; the pid file is there when -d returns"
 	ok "--pid-file has the pid of the daemon in the background" grep -q mdev-lite "/proc/$(cat "$r/pid")/cmdline"
-	kill "$(cat "$r/pid")"
+	pid=$(cat "$r/pid")
+	kill -STOP "$pid"
+	"$box" mdev-lite --root="$r" -d --pid-file="$r/pid" 2>/dev/null
+	kill "$pid"; kill -CONT "$pid"
+	n=0
+	while [ -d "/proc/$pid" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.02; done
+	ok "a second one's pid file outlives the first" test -s "$r/pid" -a ! -d "/proc/$pid"
+	pid=$(cat "$r/pid")
+	kill "$pid"
+	n=0
+	while [ -e "$r/pid" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.02; done
+	ok "its own it takes along" [ ! -e "$r/pid" ]
 	fresh <<-'END'
 	lo 0:0 660 =renamed9
 	END
+	event ACTION=change DEVPATH=/devices/virtual/net/lo SUBSYSTEM=net INTERFACE=lo 2>/dev/null
+	ok "an interface is not renamed when it changes" [ -e "$r/sys/class/net/lo" ]
 	mdev -s 2>/dev/null
 	ok "an interface is renamed by =" [ -e "$r/sys/class/net/renamed9" ]
 else
