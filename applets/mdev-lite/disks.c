@@ -57,7 +57,7 @@ void names_add(struct names *names, const char *f, ...)
 
 static int has_name(const struct names *names, const char *name)
 {
-	for (unsigned i = 0; i < names->count; i++)
+	for (unsigned i = 0; names && i < names->count; i++)
 		if (!strcmp(names->name[i], name))
 			return 1;
 	return 0;
@@ -376,7 +376,7 @@ static void remove_dangling(struct mdev *m, const char *name, void *argument)
 		allowing(ENOENT, sys_unlink(m->dev, name, 0));
 }
 
-// The names that `path` had and `names` has not. What another disk wanted is its own then.
+// The names that `path` had and `names` (or NULL) has not. What another disk wanted is its own then.
 static void take_names(struct mdev *m, const char *path, const struct names *names)
 {
 	struct own own = { path, names, 0 };
@@ -417,9 +417,7 @@ void disk_add(struct mdev *m, const struct uevent *event, const char *path)
 
 void disk_remove(struct mdev *m, const char *path)
 {
-	static const struct names none;
-
-	take_names(m, path, &none);
+	take_names(m, path, NULL);
 }
 
 void disk_prune(struct mdev *m)
