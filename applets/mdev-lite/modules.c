@@ -294,7 +294,7 @@ int modules_load_next(int netlink)
 	struct kmod_module *module;
 
 	if ((!item && !wanted) || !workers_free())
-		return workers_wait(netlink);
+		return workers_wait(netlink) || ((item || wanted) && workers_free());	// those that were busy may be late now
 	if (!item) {
 		wake_index();
 		first = wanted->next;

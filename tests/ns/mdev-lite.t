@@ -165,8 +165,8 @@ done
 wait
 is "$(tr '\n' ' ' <"$r/dev/order")" "5 6 7 8 " "with mdev.seq helpers go in the order of their SEQNUM"
 is "$(cat "$r/dev/mdev.seq")" 9 "and leave the next number"
-event ACTION=add DEVPATH=/devices/x3 SEQNUM=3 2>/dev/null
-is "$(cat "$r/dev/mdev.seq")" 9 "one that comes late does not wait, and does not turn it back"
+timeout 1 env -i ACTION=add DEVPATH=/devices/x3 SEQNUM=3 "$box" mdev-lite --root="$r" 2>/dev/null
+is "$? $(cat "$r/dev/mdev.seq")" "0 9" "one that comes late does not wait, and does not turn it back"
 : >"$r/dev/mdev.log"
 event ACTION=add DEVPATH=/devices/x9 SEQNUM=9 2>/dev/null
 like "$(cat "$r/dev/mdev.log")" '^mdev-lite: x9: line 1 runs' "messages go to mdev.log"
@@ -249,12 +249,12 @@ ln -s other "$r/dev/sda1"; mknod -m 777 "$r/dev/other" b 8 1
 rm "$r/etc/mdev.conf"
 sda1 add
 is "$(readlink "$r/dev/sda1") $(stat_of other)" "other block special file 777 0:0 8:1" "without a rule a link to the node will do"
-echo 'sda1 0:0 1777' >"$r/etc/mdev.conf"
+echo 'sda1 0:0 777' >"$r/etc/mdev.conf"
 sda1 add
-is "$(stat_of sda1)" "block special file 1777 0:0 8:1" "with one the node is where it says"
-chmod 777 "$r/dev/sda1"; chown 0:9 "$r/dev/sda1"
+is "$(stat_of sda1)" "block special file 777 0:0 8:1" "with one the node is where it says"
+chmod 1777 "$r/dev/sda1"; chown 0:9 "$r/dev/sda1"
 sda1 add
-is "$(stat_of sda1)" "block special file 1777 0:0 8:1" "and has all the bits of its mode, and its group"
+is "$(stat_of sda1)" "block special file 777 0:0 8:1" "and has all the bits of its mode, and its group"
 
 # Character devices are mostly told by their number alone; what they get is the same.
 mkdir -p "$r/sys/dev/char" "$r/sys/dev/block"
@@ -268,7 +268,7 @@ SUBSYSTEM=mem;nul 0:0 601
 nu.* 1000:6 604
 .* 0:29 640
 END
-mknod "$r/dev/null" c 1 3
+mknod "$r/dev/null" c 1 3; mknod "$r/dev/controlC0" c 116 8
 mdev -s 2>/dev/null
 is "$(stat_of null)" "character special file 604 1000:6 1:3" "by number: the name is enough"
 is "$(stat_of snd/controlC0)" "character special file 640 0:29 74:7" "by number: a node that is not where its last part says"
@@ -276,8 +276,34 @@ is "$(stat_of sda)" "block special file 640 0:29 8:0" "by number: disks"
 sed -i 's/;nul /;null /' "$r/etc/mdev.conf"
 mdev -s 2>/dev/null
 is "$(stat_of null)" "character special file 601 0:0 1:3" "by number: a condition is asked for"
-rm -rf "$r/sys/dev"
 mv "$r/no-lib" "$r/lib"
+if [ "$modules" ]; then
+	fresh </dev/null
+	like "$(mdev -s 2>&1)" 'cannot read the index of .* \(depmod writes it\)' "a module tree without its index is said to be one"
+	for index in dep alias symbols; do	# without modules.builtin.bin it works as well
+		printf '\260\007\364\127\000\002\000\001\000\000\000\000' >"$r/lib/modules/$(uname -r)/modules.$index.bin"
+	done
+	mkdir -p "$r/etc/modprobe.d"
+	cat >"$r/etc/modprobe.d/x.conf" <<-'END'
+	alias pci:v1d2 one
+	alias pci:v* two
+	alias pci:v1* three
+	blacklist three
+	alias x:y one
+	install one echo "$MODPROBE_MODULE" >>done
+	install two echo "$MODPROBE_MODULE" >>done
+	install three echo "$MODPROBE_MODULE" >>done
+	END
+	mdev -s 2>/dev/null
+	is "$(sort "$r/dev/done" | tr '\n' ' ')" "one two " "all modules of an alias are loaded, but not what is blacklisted"
+	event ACTION=remove DEVPATH=/devices/x MODALIAS=x:y 2>/dev/null
+	is "$(wc -l <"$r/dev/done")" 2 "none for a device that goes"
+	event ACTION=add DEVPATH=/devices/x MODALIAS=x:y 2>/dev/null
+	is "$(tail -n 1 "$r/dev/done"; wc -l <"$r/dev/done")" "one
+3" "by the helper for one that comes"
+	rm -r "$r/etc/modprobe.d"
+fi
+rm -rf "$r/sys/dev"
 
 ## Devices that are renamed
 
@@ -372,10 +398,12 @@ mapper/a\\x20b\\x2fc ../dm-1
 mapper/vg-home ../dm-0" "by-id and by-path from /sys, in udev's words; /dev/mapper"
 is "$(mdev -s -n 2>/dev/null)" "" "a second run has nothing to do"
 attribute virtual/block/dm-0/dm/name vg-root
+before=$(stat -c %i "$r/dev/disk/by-id/dm-uuid-LVM-x")
 event ACTION=change DEVPATH=/devices/virtual/block/dm-0 SUBSYSTEM=block DEVNAME=dm-0 DEVTYPE=disk MAJOR=253 MINOR=0 2>/dev/null
 is "$(links | grep dm-0)" "disk/by-id/dm-name-vg-root ../../dm-0
 disk/by-id/dm-uuid-LVM-x ../../dm-0
 mapper/vg-root ../dm-0" "a change event takes the old names away"
+is "$(stat -c %i "$r/dev/disk/by-id/dm-uuid-LVM-x")" "$before" "and leaves those that stay as they are"
 event ACTION=remove DEVPATH=/devices/$scsi/block/sdq/sdq2 SUBSYSTEM=block DEVNAME=sdq2 DEVTYPE=partition PARTN=2 MAJOR=65 MINOR=2 2>/dev/null
 is "$(links | grep -c 'sdq2$') $(links | grep -c 'sdq$')" "0 2" "a removed partition's names go, its disk's stay"
 echo 'nvme0n1 0:0 600 =fast/disk' >"$r/etc/mdev.conf"
@@ -442,9 +470,20 @@ if [ "$(uname -m)" = x86_64 ] && command -v perl >/dev/null; then
 	# A kernel without networking: a filter has socket(2) fail, EAFNOSUPPORT.
 	rm -r "$r/dev"; mkdir "$r/dev"
 	# shellcheck disable=SC2016
+	if [ "$modules" ]; then
+		mkdir -p "$r/etc/modprobe.d" "$r/sys/devices/pci/late" "$r/sys/devices/pci/later"
+		echo MODALIAS=second >"$r/sys/devices/pci/late/uevent"; echo MODALIAS=third >"$r/sys/devices/pci/later/uevent"
+		cat >"$r/etc/modprobe.d/x.conf" <<-'END'
+		install pci:v1d2 ln -s ../../../devices/pci/late ../sys/bus/pci/devices/
+		install second ln -s ../../../devices/pci/later ../sys/bus/pci/devices/
+		install third echo third >done
+		END
+	fi
 	out=$(perl -e '$f = pack("SCCL" x 4, 0x20,0,0,0, 0x15,0,1,41, 6,0,0,0x50061, 6,0,0,0x7fff0000); $p = pack("Sx6P", 4, $f);
 		syscall(157, 38, 1, 0, 0, 0) == 0 && syscall(157, 22, 2, $p) == 0 or die; exec @ARGV' "$box" mdev-lite --root="$r" -s 2>&1)
 	is "$(echo "$out" | grep -c netlink) $(stat_of sda)" "1 block special file 660 0:0 8:0" "without netlink a coldplug walks, and says so"
+	if [ "$modules" ]; then is "$(cat "$r/dev/done")" third "again and again, for what modules bring"; fi
+	rm -rf "$r/etc/modprobe.d" "$r/sys/bus/pci/devices/late" "$r/sys/bus/pci/devices/later"
 fi
 
 ## --check and --test
@@ -537,24 +576,25 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 	like "$(cat "$r/err")" 'refused 1 device names and [1-9][0-9]* messages' "what it refused is counted, and said at its end"
 	if [ "$modules" ]; then
 		# Commands in a module's place stop or end the worker that runs them, as many as there are.
-		for index in dep alias symbols; do	# without modules.builtin.bin it works as well
-			printf '\260\007\364\127\000\002\000\001\000\000\000\000' >"$r/lib/modules/$(uname -r)/modules.$index.bin"
-		done
 		mkdir -p "$r/etc/modprobe.d" "$r/etc/modules-load.d"
 		fresh <<-'END'
 		-SUBSYSTEM=net;lo 0:0 660 *echo "$ACTION $SYNTH_ARG_N" >>events
 		END
-		i=$(nproc)
-		[ "$i" -lt 8 ] || i=7
+		i=$(($(nproc) + 1))
+		[ "$i" -lt 8 ] || i=8
 		{
 			while [ "$i" -gt 0 ]; do echo "hang$i"; i=$((i - 1)); done
-			printf '%s\n' slow crash quick
+			printf '%s\n' crash quick
 		} >"$r/etc/modules-load.d/all.conf"
 		printf 'a\000b\nfrom_b\n' >"$r/etc/modules-load.d/b.conf"
+		mkdir -p "$r/run/modules-load.d"
+		echo hidden >"$r/run/modules-load.d/b.conf"; echo from_run >"$r/run/modules-load.d/c.conf"
 		# shellcheck disable=SC2016
 		sed -n 's,^hang.*,install & echo & >>hangs; kill -STOP "$PPID",p' "$r/etc/modules-load.d/all.conf" >"$r/etc/modprobe.d/x.conf"
 		cat >>"$r/etc/modprobe.d/x.conf" <<-'END'
 		install slow sleep 20
+		install hidden echo hidden >>done
+		install from_run echo from_run >>done
 		install crash kill -KILL "$PPID"
 		install quick echo "$MODPROBE_MODULE" >>done
 		install from_b echo from_b >>done; exit 3
@@ -562,29 +602,36 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 		"$box" mdev-lite --root="$r" -f -v --timeout=1 2>"$r/err" &
 		pid=$!
 		mkdir "$r/slow" "$r/slow/dev" "$r/slow/etc" "$r/slow/sys"
-		echo 'x 0:0 660 @sleep 20 & wait' >"$r/slow/etc/mdev.conf"
+		echo 'x 0:0 660 @sleep 19.87 & wait' >"$r/slow/etc/mdev.conf"
 		env -i ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem MAJOR=1 MINOR=3 "$box" mdev-lite --root="$r/slow" --timeout=1 2>"$r/slow/err" &
 		slow=$!
+		env -i ACTION=add DEVPATH=/devices/y MODALIAS=slow "$box" mdev-lite --root="$r" --timeout=1 2>"$r/slow/out" &
+		slower=$!
 		until_in hang1 "$r/dev/hangs"
+		ok "and has no more of them" [ ! -e "$r/dev/done" ]
+		echo "add 11111111-1111-1111-1111-111111111111 N=8" >"$lo"
 		echo "change 11111111-1111-1111-1111-111111111111 N=9" >"$lo"
 		ok "a daemon all of whose workers hang hears events" until_in "change 9" "$r/dev/events"
-		ok "and gets new ones" until_in from_b "$r/dev/done"
+		ok "and gets new ones" until_in from_run "$r/dev/done"
 		until_in 'modules not loaded' "$r/err"
 		is "$(sed -n 's/.*modules not loaded: //p' "$r/err" | tr -d '\n' | sed 's/, /\n/g' | sort | sed '/^hang[2-9]/d')" \
 			"crash (its init ended the process that loaded it)
 from_b (its command failed)
-hang1 (not done after 1 s)
-slow (not done after 1 s)" "what hangs, ends its process, takes too long or fails is said"
-		wait $slow
-		like "$(cat "$r/slow/err")" 'mdev.conf:1: killed after 1 s: sleep 20' "so is a rule's command that does not end"
-		is "$(cat "$r/dev/done")" "quick
-from_b" "the rest is loaded"
+hang1 (not done after 1 s)" "what hangs, ends its process or fails is said"
+		wait $slow $slower
+		is "$(tail -n 1 "$r/slow/out")" "mdev-lite: modules not loaded: slow (not done after 1 s)" "so is a command in a module's place that does not end"
+		like "$(cat "$r/slow/err")" 'mdev.conf:1: killed after 1 s: sleep 19.87' "so is a rule's command that does not end"
+		is "$(grep -lzs '^19\.87$' /proc/[0-9]*/cmdline)" "" "whose children are killed with it"
+		is "$(sort "$r/dev/done" | tr '\n' ' ')" "from_b from_run quick " "the rest is loaded; a list of /etc hides one of the same name in /run"
 		like "$(cat "$r/err")" 'b.conf:1: has a NUL byte' "a NUL byte in a list is said with its line"
 		# shellcheck disable=SC2046
 		kill -CONT $(cat "/proc/$pid/task/$pid/children")
 		sleep 0.1
 		echo change >"$lo"
 		ok "one that answers after all is heard" until_in "loaded hang1" "$r/err"
+		echo "add 11111111-1111-1111-1111-111111111111 N=10" >"$lo"
+		ok "an add is heard again once the coldplug is over" until_in 'add 10' "$r/dev/events"
+		ok "but not before" not grep -q 'add 8' "$r/dev/events"
 		kill $pid; wait $pid
 		rm -r "$r/etc/modprobe.d" "$r/etc/modules-load.d"
 	fi
