@@ -131,10 +131,15 @@ static void out_label(struct out *out, const struct row *row)
 	out_xml(out, row->name, room > used ? room - used : 1);
 }
 
-// A module whose hardware is not there was tried in vain, which is no fault.
+// What was tried in vain without that being a fault: a module whose hardware is not there, a file on a read-only root.
+static const char *in_vain(const struct row *row)
+{
+	return row->kind == MODULE && row->error == ENODEV ? ", no such device" : row->error == EROFS ? ", read-only" : NULL;
+}
+
 static int is_fault(const struct row *row)
 {
-	return row->error && !(row->kind == MODULE && row->error == ENODEV);
+	return row->error && !in_vain(row);
 }
 
 static void draw_row(struct out *out, const struct chart *chart, const struct row *row, int y)
@@ -152,7 +157,7 @@ static void draw_row(struct out *out, const struct chart *chart, const struct ro
 	out_format(out, "<text x=\"%d\" y=\"%d\" fill=\"#333333\" text-anchor=\"%s\">", left ? x - 5 : x + width + 5, y + 13,
 		   left ? "end" : "start");
 	out_time(out, row->took);
-	out_format(out, "%s</text></g>\n", is_fault(row) ? ", failed" : row->error ? ", no such device" : "");
+	out_format(out, "%s</text></g>\n", is_fault(row) ? ", failed" : in_vain(row) ?: "");
 }
 
 void svg_write(struct out *out, const struct chart *chart)

@@ -143,11 +143,25 @@ static void print_table(void)
 			      need->why);
 }
 
+static int in_fragment(const struct need *need)
+{
+	return wanted(need) && ((need->degree & REQUIRED) || asked.strict);
+}
+
+// Another row wants the same option, before this one.
+static int is_repeated(const struct need *need)
+{
+	for (const struct need *other = needs; other < need; other++)
+		if (in_fragment(other) && !strcmp(other->option, need->option))
+			return 1;
+	return 0;
+}
+
 // For scripts/kconfig/merge_config.sh of the kernel. Of two names the first is meant.
 static void print_fragment(void)
 {
 	for (const struct need *need = needs; need->applets; need++)
-		if (wanted(need) && ((need->degree & REQUIRED) || asked.strict))
+		if (in_fragment(need) && !is_repeated(need))
 			print(STDOUT_FILENO, "# %s: %s\nCONFIG_%.*s=y\n", need->applets, need->why,
 			      (int)strcspn(need->option, "|"), need->option);
 }

@@ -312,7 +312,7 @@ const struct applet copyroot_applet = {
 		"Gives an initramfs a root that pivot_root(2) accepts, then runs INIT (/sbin/init).\n"
 		"  --mode=MODE  auto, bind (copies nothing), overlay, tmpfs (moves the files) or none;\n"
 		"               copyroot.mode=MODE on the kernel command line wins\n"
-		"  --size=SIZE  limit of the tmpfs: bytes, with k, m, g, or % of the memory\n"
+		"  --size=SIZE  limit of the tmpfs: bytes, with k, m, g, t, or % of the memory\n"
 		"  --free=TIME  tmpfs: free the old files early (each once it is copied) or late (when INIT\n"
 		"               runs, where memory is ample); copyroot.free=TIME on the command line wins\n"
 		"  --move-api   mount /proc, /sys, /dev and /dev/pts in the new root\n"

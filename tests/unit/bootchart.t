@@ -79,6 +79,10 @@ END
 /etc/init.d/10 <hello> & "more" 2781000 154000 scripts
 ['"'kernel', 'Trying to unpack rootfs image as initramfs...'"']' "--json is trace events: all calls and messages"
 else skip "no python3" "--svg is XML"; skip "no python3" "--json is trace events"; fi
+printf '%s\n' "2050000 9000 78 rc.init x step x 0" "2051000 2000 78 rc.init x open /etc/machine-id 30" "2054000 2000 81 mdev-lite x modprobe a 19" \
+	"2057000 2000 78 rc.init x mount /a 13" | bootchart --svg - >"$tmp/vain"
+is "$(grep -o 'read-only\|no such device\|, failed</text>\|#d62728' "$tmp/vain" | sort -u | tr '\n' ' ')$(grep -c '#d62728' "$tmp/vain")" \
+	"#d62728 , failed</text> no such device read-only 1" "what is tried in vain is no fault; the rest is red"
 
 ## What is wrong is said
 

@@ -77,6 +77,7 @@ else skip "no namespaces" "/boot and /proc"; fi
 is "$(checkconfig --fragment init | grep ^CONFIG_ | sort | tr '\n' ' ')" \
 	"CONFIG_BINFMT_ELF=y CONFIG_BINFMT_SCRIPT=y CONFIG_PROC_FS=y CONFIG_SIGNALFD=y " "--fragment: what init requires"
 checkconfig --fragment -s $boot >"$tmp/fragment"
+is "$(grep ^CONFIG_ "$tmp/fragment" | sort | uniq -d)" "" "an option that several applets need is there once"
 is "$(checkconfig -s -c "$tmp/fragment" $boot)" "$tmp/fragment: $(checkconfig --list $boot | wc -l) options, missing: 0 required, 0 optional" \
 	"a kernel that has the fragment misses nothing"
 is "$(checkconfig nosuch 2>&1 || echo $?)" "checkconfig: nosuch: no such applet (see checkconfig --help)
