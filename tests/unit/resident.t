@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# resident.t - what libcommon/resident.c takes for granted: where the linker puts the variables of applets, libcommon and libraries
+. tests/tap.sh
+O=${O:-.} map=$O/obj/initbox.map
+[ -e "$map" ] || skip_all "no map of the linker: $map"
+grep -q 'CONFIG_STATIC *= *y' "$O/obj/auto.conf" || skip_all "not a static build"
+! grep -q 'CONFIG_LTO *= *y' "$O/obj/auto.conf" || skip_all "link-time optimisation has an order of its own"
+
+# address size object, of each variable without a value
+awk '/^\.bss /{on = 1; next} on && /^[^ ]/{exit} on && NF == 1 {next} on && NF >= 3 && $(NF - 2) ~ /^0x/ {print $(NF - 2), $(NF - 1), $NF}' "$map" >"${TMPDIR:-/tmp}/resident.$$"
+begins=$(awk '$2 == "libcommon_begins" {print $1}' "$map")
+# wrong PATTERN COMPARISON: the objects that are on the wrong side
+wrong() {
+	while read -r address _ object; do
+		case $object in $1) [ $((address)) $2 $((begins)) ] || echo "$object" ;; esac
+	done <"${TMPDIR:-/tmp}/resident.$$" | sort -u | tr '\n' ' '
+}
+all=$(wc -l <"${TMPDIR:-/tmp}/resident.$$")
+ok "the map has variables ($all), and libcommon_begins ($begins)" test "$all" -gt 50 -a "$begins"
+is "$(wrong '*/applets/*' -lt)" '' "those of applets are before it"
+is "$(wrong '*/libcommon/*' -ge)" '' "those of libcommon are not"
+is "$(wrong '*.a?*' -ge)" '' "nor those of libraries"
+rm "${TMPDIR:-/tmp}/resident.$$"
+done_testing
