@@ -325,7 +325,7 @@ static const char *final_path(struct device *d, const struct rule *rule, const c
 {
 	if (rule && !rule->place && d->linked)
 		return d->at;
-	d->linked = rule && rule->place == '>' && strcmp(path, d->name);
+	d->linked = rule && rule->place == '>';
 	return path;
 }
 

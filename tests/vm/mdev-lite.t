@@ -170,7 +170,7 @@ input/.* root:kvm 640 *echo "$ACTION $MDEV" >>/tmp/log
 eth.* 0:0 660 =lan%0 *echo "$ACTION $MDEV" >>/tmp/log
 laneth.* 0:0 660 *echo "$ACTION $MDEV" >>/tmp/log
 END
-for image in image0 image1; do mkfs.ext2 -q -L twins "$root/$image" 256 2>/dev/null; done
+for image in image0 image1; do mkfs.ext2 -q -L twins "$root/$image" 256 >/dev/null 2>&1; done
 guest <<'END'
 . /test/common
 soon() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 150 ] || return 1; sleep 0.1; done; }
