@@ -176,25 +176,56 @@ static const struct { char name[12]; uint16_t presets, flags; } presets[] = {
 	{ "bluetooth", 0, SBX_SECCOMP_BLUETOOTH },
 };
 
+static const struct { char name[12]; uint16_t scope; } scopes[] = {
+	{ "abstract", SBX_SCOPE_ABSTRACT },
+	{ "signal", SBX_SCOPE_SIGNAL },
+};
+
+// Takes the next word of a list with commas off *text: its row in a table whose rows begin with a name[12], or -1.
+static int next_named(enum option_id option, const char **text, const void *table, size_t stride, int rows)
+{
+	enum { NAME = 12 };
+	size_t length = strcspn(*text, ",");
+
+	for (int i = 0; i < rows; i++) {
+		const char *name = (const char *)table + stride * (size_t)i;
+
+		if (length && length < NAME && !strncmp(name, *text, length) && !name[length]) {
+			*text += length + ((*text)[length] == ',' && (*text)[length + 1]);
+			return i;
+		}
+	}
+	say_refused(option, "no %s of this name: %.*s", option == O_SECCOMP_PRESET ? "preset" : "scope", (int)length, *text);
+	return -1;
+}
+#define NEXT(option, text, table) next_named(option, text, table, sizeof *(table), sizeof (table) / sizeof *(table))
+
 static int option_preset(struct plan *plan, const char *text)
 {
-	size_t length, i;
-
 	if (!CONFIG_SBX_SECCOMP)
 		return refuse(O_SECCOMP_PRESET, "left out of this build (CONFIG_SBX_SECCOMP)");
-	for (;; text += length + 1) {
-		length = strcspn(text, ",");
-		for (i = 0; i < sizeof presets / sizeof *presets; i++)
-			if (length < sizeof presets->name && !strncmp(presets[i].name, text, length) && !presets[i].name[length])
-				break;
-		if (i == sizeof presets / sizeof *presets || !length)
-			return refuse(O_SECCOMP_PRESET, "no preset of this name: %.*s", (int)length, text);
+	do {
+		int i = NEXT(O_SECCOMP_PRESET, &text, presets);
+
+		if (i < 0)
+			return EXIT_SETUP;
 		plan->presets |= presets[i].presets;
 		plan->preset_flags |= presets[i].flags;
 		plan->has_preset = 1;
-		if (!text[length])
-			return 0;
-	}
+	} while (*text);
+	return 0;
+}
+
+static int option_scope(enum option_id option, uint32_t *set, const char *text)
+{
+	do {
+		int i = NEXT(option, &text, scopes);
+
+		if (i < 0)
+			return EXIT_SETUP;
+		*set |= scopes[i].scope;
+	} while (*text);
+	return 0;
 }
 
 static int put_filter(struct plan *plan, enum option_id option, int fd)
@@ -430,6 +461,8 @@ static int apply_option(struct plan *plan, enum option_id option, char **args, i
 	case O_SECCOMP: case O_ADD_SECCOMP_FD: return option_filter(plan, option, args[0]);
 	case O_SECCOMP_PRESET: return option_preset(plan, args[0]);
 	case O_LANDLOCK_RO: case O_LANDLOCK_RW: return option_landlock(plan, option, args[0]);
+	case O_LANDLOCK_SCOPE: return option_scope(option, &plan->scopes, args[0]);
+	case O_LANDLOCK_SCOPE_TRY: return option_scope(option, &plan->scopes_try, args[0]);
 	case O_CAP_ADD: case O_CAP_DROP: return option_capability(plan, option, args[0]);
 	case O_EXEC_LABEL: plan->exec_label = args[0]; return 0;
 	case O_FILE_LABEL: plan->file_label = args[0]; return 0;

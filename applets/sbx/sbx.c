@@ -52,6 +52,10 @@ static void put_rights(struct plan *plan)
 {
 	if (plan->caps)
 		sbx_put_u64(&plan->conf, SBX_CAPS, plan->caps);
+	if (plan->scopes)
+		sbx_put_u32(&plan->conf, SBX_SCOPE, plan->scopes);
+	if (plan->scopes_try)
+		sbx_put_u32(&plan->conf, SBX_SCOPE_TRY, plan->scopes_try);
 	if (plan->has_preset) {
 		sbx_put_u32(&plan->conf, SBX_SECCOMP_PRESETS, plan->presets ? plan->presets : SBX_SECCOMP_BASE);
 		if (plan->preset_flags)

@@ -46,6 +46,7 @@ struct plan {
 	int has_daemon;
 	uint64_t caps;
 	uint32_t presets, preset_flags;
+	uint32_t scopes, scopes_try;	// SBX_SCOPE_*
 	int has_preset, seccomp_fd, has_filters;
 	struct sbx_limits limits;
 	int cgroup;		// that has them, or -1

@@ -271,6 +271,23 @@ landlock() {
 	esac
 	inside 'ermission' '--landlock-ro' $system --bind "$tmp/work" /mnt --landlock-ro / sh -c 'echo >/mnt/x'
 	code 0 '--landlock-rw' $system --bind "$tmp/work" /mnt --landlock-ro / --landlock-rw /mnt --landlock-rw /dev sh -c 'echo >/mnt/x && rm /mnt/x'
+	case $(box $system --landlock-scope signal true 2>&1) in
+	*6.12*) skip 'Landlock scopes need Linux 6.12' "$who: --landlock-scope"; code 0 '--landlock-scope-try' $system --landlock-scope-try signal,abstract true; return ;;
+	esac
+	$change sleep 50 & sleeper=$!
+	code 0 'without a scope a process outside can be signalled, where the pid namespace is shared' --ro-bind / / kill -0 $sleeper
+	inside 'not permitted' '--landlock-scope signal' --ro-bind / / --landlock-scope signal kill -0 $sleeper
+	inside 'not permitted' '--landlock-scope-try signal' --ro-bind / / --landlock-scope-try abstract,signal kill -0 $sleeper
+	kill $sleeper
+	meet='use Socket; socket(my $s, AF_UNIX, SOCK_STREAM, 0); my $a = pack "S a*", AF_UNIX, "\0sbx-meet"; if (@ARGV) { bind $s, $a or die; listen $s, 1; print "up\n"; close STDOUT; sleep 20 }
+		print connect($s, $a) ? "met\n" : "$!\n"'
+	: >"$tmp/info"
+	perl -e "$meet" listen >"$tmp/info" & sleeper=$!
+	until_true grep -q up "$tmp/info"
+	says met 'without a scope an abstract socket outside is there, where the network is shared' --ro-bind / / --dev /dev perl -e "$meet"
+	says 'Operation not permitted' '--landlock-scope abstract' --ro-bind / / --dev /dev --landlock-scope abstract perl -e "$meet"
+	kill $sleeper
+	wait $sleeper 2>/dev/null || :
 }
 
 ## Watching it
@@ -557,6 +574,9 @@ refused() {
 	--output-limit|--bind / / --output-limit 1Q
 	--stats|--bind / / --stats 1
 	--landlock-ro|--bind / / --landlock-ro relative
+	--landlock-scope|--bind / / --landlock-scope signals
+	--landlock-scope|--bind / / --landlock-scope signal,,abstract
+	--landlock-scope-try|--bind / / --landlock-scope-try signal,x
 	--mask|--bind / / --mask relative
 	--daemon|--bind / / --daemon /x relative
 	--daemon|--bind / / --daemon /x /bin/true

@@ -40,7 +40,7 @@ static char *argument_for(const char *name)
 	static char values[][2][24] = {
 		{ "FD", "0" }, { "SRC", "/" }, { "RWSRC", "/" }, { "WORKDIR", "/" }, { "DIR", "/" }, { "PATH", "/x" }, { "DEST", "/x" },
 		{ "OCTAL", "0700" }, { "UID", "1" }, { "GID", "1" }, { "N", "1" }, { "BYTES", "4096" }, { "SECONDS", "1" },
-		{ "NAME,...", "ext" }, { "NAME=N[:N]", "nofile=1" }, { "CAP", "CAP_KILL" }, { "COMMAND", "/bin/true" },
+		{ "NAME,...", "ext" }, { "SCOPE,...", "signal" }, { "NAME=N[:N]", "nofile=1" }, { "CAP", "CAP_KILL" }, { "COMMAND", "/bin/true" },
 	};
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
