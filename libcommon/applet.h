@@ -31,6 +31,9 @@ const struct applet_entry *applet_find(const char *path);
 // All of them, sorted by name; *count is set.
 const struct applet_entry *applet_list(int *count);
 
+// What --help prints; main.c does it where that is the first argument. Returns 0.
+int print_help(const struct applet_entry *entry);
+
 // Says what is wrong with argument `what` ("unknown option" ...) and where help is; returns EXIT_USAGE.
 int usage_error(const char *problem, const char *what);
 

@@ -19,15 +19,6 @@ static const char own_help[] =
 	"\n"
 	"Applets:";
 
-static int print_help(const struct applet_entry *entry)
-{
-	const struct applet *applet = entry->applet;
-
-	print(STDOUT_FILENO, "usage: %s %s\n%s", entry->name, applet->args, *applet->help ? "\n" : "");
-	write_all(STDOUT_FILENO, applet->help, strlen(applet->help));	// may be longer than print's limit
-	return 0;
-}
-
 static int print_own_help(int fd)
 {
 	int count;

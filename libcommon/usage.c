@@ -4,7 +4,10 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 #include "applet.h"
+#include "fd.h"
+#include "fmt.h"
 #include "log.h"
 
 int usage_error(const char *problem, const char *what)
@@ -51,4 +54,13 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 		return '?';
 	}
 	return c;
+}
+
+int print_help(const struct applet_entry *entry)
+{
+	const struct applet *applet = entry->applet;
+
+	print(STDOUT_FILENO, "usage: %s %s\n%s", entry->name, applet->args, *applet->help ? "\n" : "");
+	write_all(STDOUT_FILENO, applet->help, strlen(applet->help));	// may be longer than print's limit
+	return 0;
 }

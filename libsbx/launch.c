@@ -37,7 +37,7 @@
 
 enum { STACK_SIZE = 16384 };
 
-static const char default_path[] = "/sbin/sbx-init";
+static const char default_path[] = "/sbin/sbx-init", own_file[] = "/proc/self/exe";
 
 int sbx_failed(struct sbx *box, const char *operation, const char *object)
 {
@@ -112,7 +112,7 @@ static int is_same_file(const char *path, const struct stat *wanted)
 static int plan_file(struct plan *plan)
 {
 	const struct sbx_launch *how = plan->how;
-	const char *path = how->init ? "/proc/self/exe" : how->path ? how->path : default_path;
+	const char *path = how->init ? own_file : how->path ? how->path : default_path;
 	struct stat st;
 	ssize_t n;
 	int fd;
@@ -595,7 +595,7 @@ static int start(struct sbx *box, struct plan *plan, struct sbx_request *conf)
 		return sbx_failed(box, "configuration", "");
 	}
 	if (plan_file(plan) < 0)
-		return sbx_failed(box, "sbx-init", how->path ? how->path : default_path);
+		return sbx_failed(box, "sbx-init", how->init ? own_file : how->path ? how->path : default_path);
 	if (make_channel(pair) < 0)
 		return sbx_failed(box, "socketpair", "");
 	setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);

@@ -264,7 +264,8 @@ static void search_and_execute(const char *name, const struct job *job)
 	char path[SBX_PATH_MAX];
 	int denied = 0;
 
-	for (;;) {
+	errno = ENOENT;
+	while (*name) {
 		int length = (int)strcspn(at, ":");
 
 		if (format_path(path, "%.*s%s%s", length, at, length ? "/" : "", name) >= 0)
@@ -309,7 +310,8 @@ static void become(const struct job *job, int cgroup)
 	umask((mode_t)sbx_number(message, SBX_UMASK, box.umask));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (load_filters(message) < 0)		// they may allow no other call than execve
+	// They may allow no other call than execve.
+	if ((box.filters && load_filters(box.filters) < 0) || load_filters(message) < 0)
 		return;
 	if (allowing(ANY_ERROR, DOOR(0, "execve", path, "%s", "")) < 0)
 		;

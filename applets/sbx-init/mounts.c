@@ -99,8 +99,10 @@ int attach(int fd, const char *target, int is_dir)
 	cleanup_fd int at = is_dir ? target_dir(target, box.point_perm) : target_file(target, 0444);
 	int is_root = at >= 0 && is_dir ? is_same(at, box.root) : 0;
 
-	if (at < 0 || is_root < 0 || attach_at(fd, at, target) < 0)
+	if (at < 0 || is_root < 0)
 		return -1;
+	if (attach_at(fd, at, target) < 0)
+		return errno == EINVAL && !is_dir && !faccessat(at, ".", F_OK, 0) ? (errno = EISDIR, failed("open", target)) : -1;
 	if (!is_root)
 		return 0;
 	// What is on top of the root is the root from now on.

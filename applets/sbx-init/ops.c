@@ -451,7 +451,7 @@ int begin_ops_in_place(void)
 		if (op->type != SBX_OP_DEV)
 			continue;
 		dev = host_open("/dev", O_PATH | O_DIRECTORY);
-		if (dev < 0 || take_devices() < 0 || hide_program(dev, "full") < 0)
+		if (dev < 0 ? failed("open", "/dev") : take_devices() < 0 || hide_program(dev, "full") < 0)
 			return failed_in(sbx_op_name(op->type), op_target(op));
 	}
 	op = sbx_value(first);

@@ -202,6 +202,23 @@ static int receive_conf(struct sbx_packet *packet, struct sbx_wire *wire, struct
 	}
 }
 
+// Where the next message comes the configuration's filters cannot stay.
+static int keep_filters(struct sbx_message *message)
+{
+	void *body;
+	const char *why;
+	unsigned key;
+
+	if (!sbx_has(message, SBX_SECCOMP_FILTER))
+		return 0;
+	body = malloc(message->length);
+	if (!body)
+		return failed("memory", "");
+	memcpy(body, message->body, message->length);
+	box.filters = message;
+	return sbx_parse(SBX_CONF, body, message->length, message->fds, message, &why, &key);
+}
+
 static int configure(struct sbx_packet *packet)
 {
 	static struct sbx_wire wire;
@@ -221,6 +238,8 @@ static int configure(struct sbx_packet *packet)
 		return -1;
 	if (box.flags & SBX_F_ONCE)
 		return run_once();
+	if (keep_filters(&message) < 0)
+		return -1;
 	if (sbx_has(&message, SBX_SERVE)) {
 		if (sbx_wire_send(box.channel, SBX_DONE, NULL, 0, NULL, 0) < 0)
 			return failed("send", "");

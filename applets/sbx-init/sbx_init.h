@@ -31,6 +31,7 @@ struct box {
 	unsigned reset_count;
 	uint64_t keep;		// capabilities
 	int has_daemons;
+	const struct sbx_message *filters;	// a server's configuration that has SBX_SECCOMP_FILTER: for each command; or NULL
 };
 extern struct box box;
 

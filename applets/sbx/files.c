@@ -10,7 +10,7 @@
 #include "fmt.h"
 #include "sbx.h"
 
-enum { DATA_LIMIT = 7 << 20 };	// a message holds 8 MiB
+enum { DATA_LIMIT = 7 << 20, PATH_SIZE = 4096, LAYERS = 61 };	// a message holds 8 MiB, an operation 64 texts
 
 // What each makes. `try`: no fault if the source is missing. Letters of `takes`: s a source, l a link's text,
 // f a descriptor of what is bound, d one that is read, t the target, o a mode.
@@ -54,15 +54,20 @@ static const char *absolute(struct plan *plan, const char *base, const char *pat
 	return text;
 }
 
+int absolute_only(enum option_id option, const char *path)
+{
+	if (!*path)
+		return refuse(option, "an empty path");
+	if (*path != '/')
+		return refuse(option, "not an absolute path: %-s", path);
+	return strlen(path) < PATH_SIZE ? 0 : refuse(option, "longer than %d bytes: %.40s...", PATH_SIZE - 1, path);
+}
+
 int target_of(struct plan *plan, enum option_id option, const char **path)
 {
-	if (!**path)
-		return refuse(option, "an empty path");
-	if (**path != '/' && !plan->as_bwrap)
-		return refuse(option, "not an absolute path: %-s", *path);
-	if (**path != '/')
+	if (**path && **path != '/' && plan->as_bwrap)
 		*path = absolute(plan, "", *path);
-	return 0;
+	return absolute_only(option, *path);
 }
 
 static int source_of(struct plan *plan, enum option_id option, const char **path, int optional)
@@ -126,8 +131,8 @@ static int put_file(struct plan *plan, const struct file_option *how, char **arg
 			break;
 		case 'l':
 			texts[text++] = *args;
-			if (!**args)
-				result = refuse(how->option, "an empty path");
+			if (!**args || strlen(*args) >= PATH_SIZE)
+				result = refuse(how->option, "not a text of 1 to %d bytes", PATH_SIZE - 1);
 			break;
 		case 't':
 			texts[text] = *args;
@@ -238,14 +243,16 @@ int option_file(struct plan *plan, enum option_id option, char **args)
 
 		if (source_of(plan, option, &layer, 0))
 			return EXIT_SETUP;
+		if (plan->layers.count == LAYERS)
+			return refuse(option, "more than %d layers", LAYERS);
 		texts_add(&plan->layers, layer);
 		return 0;
 	}
 	case O_DAEMON:
 		return put_daemon(plan, args);
 	case O_MASK:
-		if (args[0][0] != '/')
-			return refuse(option, "not an absolute path: %-s", args[0]);
+		if (absolute_only(option, args[0]))
+			return EXIT_SETUP;
 		texts_add(&plan->masks, args[0]);
 		return 0;
 	default:

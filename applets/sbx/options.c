@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "applet.h"
 #include "config.h"
 #include "fd.h"
 #include "fmt.h"
@@ -279,8 +280,8 @@ enum {
 
 static int option_landlock(struct plan *plan, enum option_id option, const char *path)
 {
-	if (path[0] != '/')
-		return refuse(option, "not an absolute path: %-s", path);
+	if (absolute_only(option, path))
+		return EXIT_SETUP;
 	sbx_put_landlock(&plan->conf, option == O_LANDLOCK_RO ? LANDLOCK_READ : LANDLOCK_ALL, path);
 	return 0;
 }
@@ -325,8 +326,8 @@ static int option_keep(struct plan *plan, enum option_id option, const char *tex
 
 static int option_lock(struct plan *plan, const char *path)
 {
-	if (path[0] != '/')
-		return refuse(O_LOCK_FILE, "not an absolute path: %-s", path);
+	if (absolute_only(O_LOCK_FILE, path))
+		return EXIT_SETUP;
 	if (plan->locks.count == SBX_HELD_MAX)
 		return refuse(O_LOCK_FILE, "more than %d", SBX_HELD_MAX);
 	texts_add(&plan->locks, path);
@@ -364,6 +365,13 @@ static int option_args(struct plan *plan, const char *text, int depth)
 		result = refuse(O_ARGS, "not an option: %-s", list[count - left]);
 	free(list);
 	return result;
+}
+
+static int own_help(void)
+{
+	const struct applet_entry *entry = applet_find("sbx");
+
+	return entry && !print_help(entry) ? -1 : 0;
 }
 
 static int own_version(const struct plan *plan)
@@ -406,6 +414,11 @@ static void name_for(const struct plan *plan, enum log_level level)
 		log_name(level == LOG_ERROR ? (plan->as_bwrap ? "<3>bwrap" : "<3>sbx") : plan->as_bwrap ? "<4>bwrap" : "<4>sbx");
 }
 
+static int is_seen(const struct plan *plan, enum option_id option)
+{
+	return plan->seen[option / 32] >> option % 32 & 1;
+}
+
 // Options that set one thing: a second one would be lost in silence.
 static void warn_of_second(struct plan *plan, enum option_id option)
 {
@@ -414,9 +427,7 @@ static void warn_of_second(struct plan *plan, enum option_id option)
 		O_INFO_FD, O_JSON_STATUS_FD, O_STATS, O_SECCOMP, O_EXEC_LABEL, O_FILE_LABEL, O_MEMORY, O_PIDS, O_CPU, O_WALL_LIMIT,
 	};
 
-	if (!memchr(single, option, sizeof single))
-		return;
-	if (plan->seen[option / 32] & 1u << option % 32) {
+	if (memchr(single, option, sizeof single) && is_seen(plan, option)) {
 		name_for(plan, LOG_WARNING);
 		warn("--%s: only the last one counts", option_table[option].name);
 		name_for(plan, LOG_ERROR);
@@ -430,7 +441,7 @@ static int apply_option(struct plan *plan, enum option_id option, char **args, i
 
 	warn_of_second(plan, option);
 	switch (option) {
-	case O_HELP: return 0;		// main.c has printed it where it comes first
+	case O_HELP: return own_help();
 	case O_VERSION: return own_version(plan);
 	case O_ARGS: return option_args(plan, args[0], depth);
 	case O_ARGV0: plan->argv0 = args[0]; return 0;
@@ -518,6 +529,28 @@ static int parse_words(struct plan *plan, int argc, char **argv, int depth, int 
 
 /// The whole
 
+// With --serve there is no command yet, and with --job there is nothing but one: what would be lost in silence is refused.
+static int check_place(const struct plan *plan)
+{
+	static const unsigned char commands[] = {
+		O_ARGV0, O_CHDIR, O_SETENV, O_UNSETENV, O_CLEARENV, O_LOCK_FILE, O_BLOCK_FD, O_STATS, O_KEEP_FD, O_RLIMIT,
+		O_TIME_LIMIT, O_WALL_LIMIT, O_OUTPUT_LIMIT, O_EXEC_LABEL,
+	};
+	static const unsigned char anywhere[] = { O_HELP, O_ARGS, O_LEVEL_PREFIX, O_DIE_WITH_PARENT, O_SYNC_FD, O_JOB };
+
+	for (int option = 0; option < O_COUNT; option++) {
+		int of_command = memchr(commands, option, sizeof commands) != NULL;
+
+		if (!is_seen(plan, option))
+			continue;
+		if (plan->serve && of_command)
+			return refuse(option, "is for a command: give it with --job");
+		if (plan->job && !of_command && !memchr(anywhere, option, sizeof anywhere))
+			return refuse(option, "is for a container, and --job's is there already");
+	}
+	return 0;
+}
+
 static int combination(struct plan *plan)
 {
 	plan->namespaces |= plan->namespaces_try;
@@ -547,8 +580,6 @@ static int combination(struct plan *plan)
 		return refuse(O_DAEMON, "needs --unshare-pid");
 	if (plan->has_daemon && (plan->flags & SBX_F_DIRECT || !is_once(plan)))
 		return refuse(O_DAEMON, "excludes --as-pid-1, --serve, --stats and --wall-limit");
-	if (plan->serve && plan->locks.count)
-		return refuse(O_LOCK_FILE, "excludes --serve: it is for a command");
 	if (plan->serve && plan->flags & SBX_F_DIRECT)
 		return refuse(O_SERVE, "excludes --as-pid-1");
 	if (plan->perms != SBX_UNSET)
@@ -575,6 +606,8 @@ int plan_parse(struct plan *plan, int argc, char **argv)
 		texts_add(&plan->env, *e);
 	result = parse_words(plan, argc - 1, argv + 1, 0, &left);
 	if (!result)
+		result = check_place(plan);
+	if (!result && !plan->job)
 		result = combination(plan);
 	if (!result)
 		result = plan->seccomp_fd < 0 ? 0 : put_filter(plan, O_SECCOMP, plan->seccomp_fd);

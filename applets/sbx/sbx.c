@@ -353,7 +353,7 @@ static int not_executed(const struct plan *plan, const char *error, int number)
 	log_line(LOG_ERROR, "%s", error);
 	if (!plan->command.count)
 		return EXIT_SETUP;
-	format_path(step, "execute %s:", plan->command.list[0]);
+	format_path(step, "execute%s%s:", *plan->command.list[0] ? " " : "", plan->command.list[0]);
 	if (strncmp(error, step, strlen(step)))
 		return EXIT_SETUP;
 	return number == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
@@ -516,12 +516,17 @@ static int run(struct plan *plan)
 	return code;
 }
 
-static int prepare(struct plan *plan)
+static int tie_to_parent(const struct plan *plan)
 {
 	pid_t parent = getppid();
 
 	if (plan->die_with_parent && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
 		return refuse(O_DIE_WITH_PARENT, "%m");
+	return 0;
+}
+
+static int prepare(struct plan *plan)
+{
 	if (!is_once(plan) && !(plan->namespaces & CLONE_NEWPID))
 		return refuse(plan->serve ? O_SERVE : plan->stats_fd >= 0 ? O_STATS : O_WALL_LIMIT, "needs --unshare-pid");
 	if (plan->assert_userns && !plan->disable_userns && userns_can_be_made(plan))
@@ -551,12 +556,15 @@ static int sbx_main(int argc, char **argv)
 	plan.cgroup = -1;
 	plan.untold = O_COUNT;
 	signal(SIGPIPE, SIG_IGN);	// who is told something may have gone
+	signal(SIGCHLD, SIG_DFL);	// who has started us may ignore it, and so would not see how a child ends
 	code = plan_parse(&plan, argc, argv);
 	if (code)
 		return code < 0 ? 0 : code;
+	code = tie_to_parent(&plan);
 	if (plan.job)
-		return run_job(&plan);
-	code = prepare(&plan);
+		return code ? code : run_job(&plan);
+	if (!code)
+		code = prepare(&plan);
 	if (!code)
 		code = make_cgroup(&plan, cgroup_name, sizeof cgroup_name);
 	if (!code)

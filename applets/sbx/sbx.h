@@ -58,7 +58,7 @@ struct plan {
 	const char *serve, *job;
 	struct texts owned;	// what plan_free frees
 	// From one option to the next
-	unsigned seen[O_COUNT / 32 + 1];	// bits: of those that set one thing
+	unsigned seen[O_COUNT / 32 + 1];	// bits: of options that were given
 	uint32_t perms;		// SBX_UNSET: none
 	uint64_t size;
 	unsigned used[32];	// bits: descriptors up to 1023 that an option names
@@ -86,6 +86,9 @@ int option_limit(struct plan *plan, enum option_id option, char **args);
 int parse_fd(struct plan *plan, enum option_id option, const char *text, int *fd);
 int parse_number(enum option_id option, const char *text, uint64_t most, uint64_t *number);
 int parse_octal(enum option_id option, const char *text, uint32_t *mode);
+
+// 0 if it is an absolute path that fits into a message.
+int absolute_only(enum option_id option, const char *path);
 
 // Makes sure that *path is an absolute path of the container.
 int target_of(struct plan *plan, enum option_id option, const char **path);

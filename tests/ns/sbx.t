@@ -59,6 +59,8 @@ exit_codes() {
 	code 125 'no such folder: 125' $system --chdir /no/such true
 	code 7 'without a pid namespace' --ro-bind / / sh -c 'exit 7'
 	code 127 'without a pid namespace, not there' --ro-bind / / /no/such
+	code 127 'no name at all' $system ''
+	is "$(as perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$tmp/sbx" $system sh -c 'exit 9'; echo $?)" 9 "$who: its exit code, though SIGCHLD was ignored"
 	says 1 'the command is PID 1 with --as-pid-1' $system --as-pid-1 sh -c 'echo $$'
 	says 2 'and 2 without' $system sh -c 'echo $$'
 }
@@ -332,6 +334,7 @@ watching() {
 	is "$(box --version)" "sbx (initbox) $("$INITBOX" --version | cut -d ' ' -f 2)" "$who: --version"
 	is "$(as "$tmp/bwrap" --version)" 'bubblewrap 0.11.0' "$who: --version for a bwrap script"
 	inside '^  --ro-bind SRC DEST$' '--help' --help
+	inside '^  --ro-bind SRC DEST$' '--help, wherever it stands' --ro-bind / / --help
 }
 
 ## What is told where nobody can or wants to hear it, and closed standard descriptors
@@ -448,6 +451,15 @@ endings() {
 
 ## Jobs
 serving() {
+	if [ "$(uname -m)" = x86_64 ]; then	# denies mkdir(2)
+		printf '\040\0\0\0\0\0\0\0\025\0\0\001\123\0\0\0\006\0\0\0\001\0\005\0\006\0\0\0\0\0\377\177' >"$tmp/filter"
+		$change "$tmp/sbx" $system --serve "$tmp/work/socket" --seccomp 9 9<"$tmp/filter" & server=$!
+		until_true [ -S "$tmp/work/socket" ]
+		is "$(for n in 1 2; do box --job "$tmp/work/socket" mkdir /tmp/x 2>&1 | grep -o 'not permitted'; done)" 'not permitted
+not permitted' "$who: --serve --seccomp: the filter is there for each command"
+		kill $server
+		wait $server || :
+	fi
 	box $system --bind "$tmp/work" /mnt --serve "$tmp/work/socket" & server=$!
 	for i in 1 2 3 4 5 6 7 8 9 10; do [ -S "$tmp/work/socket" ] && break; sleep 0.1; done
 	is "$(stat -c %a "$tmp/work/socket")" 600 "$who: --serve: the socket is its owner's"
@@ -623,6 +635,9 @@ refused() {
 	--seccomp|--bind / / --seccomp 0
 	--seccomp|--bind / / --seccomp 0 --add-seccomp-fd 0
 	--lock-file|--bind / / --unshare-pid --serve /no/such/socket --lock-file /etc/passwd
+	--rlimit|--bind / / --unshare-pid --serve /no/such/socket --rlimit nofile=9
+	--seccomp-preset|--job /no/such/socket --seccomp-preset strict
+	open /usr: Is a directory|--bind / / --ro-bind /etc/passwd /usr
 	--serve|--bind / / --serve /tmp/x --unshare-pid --as-pid-1
 	--disable-userns|--bind / / --userns 0 --disable-userns
 	exec label|--bind / / --exec-label no_such_label

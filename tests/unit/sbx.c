@@ -10,19 +10,22 @@
 static char *environment[] = { "A=1", "HOME=/root", NULL };
 static char said[4096];
 
-// Standard error of `parse`, kept in `said`.
+// What `parse` says, kept in `said`.
 static int parse_with(struct plan *plan, int as_bwrap, int argc, char **argv)
 {
 	FILE *file = tmpfile();
-	int saved = dup(2), result;
+	int saved = dup(2), output = dup(1), result;
 	size_t n;
 
 	*plan = (struct plan){ .environ = environment, .as_bwrap = as_bwrap };
-	fflush(stderr);
+	fflush(stdout);
 	dup2(fileno(file), 2);
+	dup2(fileno(file), 1);
 	result = plan_parse(plan, argc, argv);
 	dup2(saved, 2);
+	dup2(output, 1);
 	close(saved);
+	close(output);
 	rewind(file);
 	lseek(fileno(file), 0, SEEK_SET);
 	n = fread(said, 1, sizeof said - 1, file);
@@ -114,7 +117,7 @@ static void check_rows(void)
 		int argc = build(row, argv, option, 0), count = words_of(rows[row].args, words), result, wanted = 0;
 
 		is_number(count < 0 ? 0 : count, option_table[row].count, "%s names as many arguments as it takes", option);
-		if (!strcmp(option, "--version"))
+		if (!strcmp(option, "--version") || !strcmp(option, "--help"))
 			wanted = -1;
 		if (!strcmp(option, "--seccomp-preset") && !CONFIG_SBX_SECCOMP)
 			wanted = EXIT_SETUP;
@@ -215,6 +218,116 @@ static void check_plan(void)
 	   "capabilities have their numbers");
 }
 
+// What makes no sense alone or together: one line, that begins with the option's name
+static void check_refusals(void)
+{
+	static char long_digits[] = "123456789012345678901234567890", *const cases[][8] = {	// what is said, then the words
+		{ "--tmpfs: an empty path", "--tmpfs", "" },
+		{ "--bind: an empty path", "--bind", "", "/x" },
+		{ "--symlink: not a text of 1 to 4095 bytes", "--symlink", "", "/x" },
+		{ "--overlay: /no/such: No such file or directory", "--overlay-src", "/", "--overlay", "/no/such", "/", "/x" },
+		{ "--overlay: not an absolute path: x", "--overlay-src", "/", "--overlay", "/", "/", "x" },
+		{ "--daemon: not an absolute path: x", "--unshare-pid", "--daemon", "x", "/bin/true" },
+		{ "--daemon: not an absolute path: true", "--unshare-pid", "--daemon", "/x", "true" },
+		{ "--daemon: an empty command", "--unshare-pid", "--daemon", "/x", " \t" },
+		{ "--daemon: needs --unshare-pid", "--daemon", "/x", "/bin/true" },
+		{ "--memory: not a size: 1234", "--memory", long_digits },
+		{ "--memory: not a number: x", "--memory", "x" },
+		{ "--memory: more than 8796093022207: 9999999999999", "--memory", "9999999999999M" },
+		{ "--memory: must be more than 0", "--memory", "0K" },
+		{ "--cpu: not a number up to 10000: 10001", "--cpu", "10001" },
+		{ "--cpu: less than 0.01: 0.001", "--cpu", "0.001" },
+		{ "--pids: not a number: ", "--pids", "" },
+		{ "--rlimit: not a number: 1234", "--rlimit", "nofile=123456789012345678901234567890" },
+		{ "--rlimit: not a number: x", "--rlimit", "nofile=1:x" },
+		{ "--rlimit: not a number: x", "--rlimit", "nofile=x" },
+		{ "--time-limit: not a number up to 86400000: -1", "--time-limit", "-1" },
+		{ "--perms: more than 7777: 10000", "--perms", "10000", "--dir", "/x" },
+		{ "--perms: nothing that it is for follows", "--perms", "700" },
+		{ "--size: no --tmpfs follows", "--size", "1" },
+		{ "--overlay-src: no --overlay, --tmp-overlay or --ro-overlay follows", "--overlay-src", "/" },
+		{ "--userns: excludes --unshare-user", "--userns", "0", "--unshare-user" },
+		{ "--userns-block-fd: needs --unshare-user", "--userns", "0", "--userns-block-fd", "0" },
+		{ "--disable-userns: needs --unshare-user", "--userns", "0", "--disable-userns" },
+		{ "--userns2: needs --userns", "--userns2", "0" },
+		{ "--setenv: is for a command: give it with --job", "--unshare-pid", "--serve", "/x", "--setenv", "A", "1" },
+		{ "--rlimit: is for a command: give it with --job", "--unshare-pid", "--serve", "/x", "--rlimit", "nofile=1" },
+		{ "--unshare-net: is for a container, and --job's is there already", "--job", "/x", "--unshare-net" },
+		{ "--dir: is for a container, and --job's is there already", "--dir", "/x", "--job", "/x" },
+		{ "--landlock-scope: no scope of this name: signals", "--landlock-scope", "abstract,signals" },
+		{ "--landlock-ro: not an absolute path: x", "--landlock-ro", "x" },
+		{ "--mask: an empty path", "--mask", "" },
+	};
+	char *argv[700] = { "sbx" }, path[5001] = "";
+	struct plan plan;
+	int argc;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int result;
+
+		for (argc = 1; argc < 8 && cases[i][argc]; argc++)
+			argv[argc] = cases[i][argc];
+		if (!strstr(cases[i][0], "--job"))
+			argv[argc++] = "true";
+		argv[argc] = NULL;
+		result = parse_with(&plan, 0, argc, argv);
+		if (!ok(result == EXIT_SETUP && strstr(said, cases[i][0]) && strchr(said, '\n') == said + strlen(said) - 1, "refused: %s",
+			cases[i][0]))
+			printf("# %d: %s", result, said);
+		plan_free(&plan);
+	}
+	// More than there is room for
+	static const struct { char *option, *argument, *said; int times; } many[] = {
+		{ "--rlimit", "nofile=9", "--rlimit: too many limits", 17 }, { "--keep-fd", "0", "--keep-fd: more than 200", 201 },
+		{ "--lock-file", "/x", "--lock-file: more than 16", 17 }, { "--overlay-src", "/", "--overlay-src: more than 61 layers", 62 },
+	};
+	for (size_t i = 0; i < sizeof many / sizeof *many; i++) {
+		for (argc = 1; argc < 2 * many[i].times;) {
+			argv[argc++] = many[i].option;
+			argv[argc++] = many[i].argument;
+		}
+		argv[argc] = NULL;
+		ok(parse_with(&plan, 0, argc, argv) == EXIT_SETUP && strstr(said, many[i].said), "refused: %s", many[i].said);
+		plan_free(&plan);
+	}
+	memset(path, 'a', sizeof path - 1);
+	*path = '/';
+	ok(parse(&plan, 0, "--tmpfs", path, "x") == EXIT_SETUP && strstr(said, "--tmpfs: longer than 4095 bytes: /aaa"), "a path that is too long");
+	plan_free(&plan);
+}
+
+// Words from descriptors: a source that is relative, a limit that is none, and what is no option
+static int words_from(const char *words, size_t length)
+{
+	int fds[2];
+
+	ok(!pipe(fds) && write(fds[1], words, length) == (ssize_t)length && !close(fds[1]) && dup2(fds[0], 9) == 9, "words in a pipe");
+	close(fds[0]);
+	return 9;
+}
+
+static void check_words(void)
+{
+	static const char good[] = "--ro-bind\0.\0/x\0--rlimit\0core=unlimited:unlimited\0", bad[] = "--ro-bind\0/\0/x\0echo\0",
+		deep[] = "--args\0009\0";
+	struct plan plan;
+	int dir = open(".", O_RDONLY | O_DIRECTORY);
+
+	words_from(good, sizeof good - 1);
+	ok(!chdir("/usr") && !parse(&plan, 0, "--args", "9", "x"), "--args");
+	is(operations(&plan), "1 0 0 0 /usr/. /x\n", "a relative source is one of where we are");
+	ok(plan.rlimit_count == 1 && plan.rlimits[0].soft == ~0ull && plan.rlimits[0].hard == ~0ull, "and no limit is a limit");
+	plan_free(&plan);
+	ok(fcntl(9, F_GETFD) < 0, "the descriptor is closed");
+	ok(!fchdir(dir) && !close(dir), "back");
+	words_from(bad, sizeof bad - 1);
+	ok(parse(&plan, 0, "--args", "9", "x") == EXIT_SETUP && strstr(said, "--args: not an option: echo\n"), "a command has no place there");
+	plan_free(&plan);
+	words_from(deep, sizeof deep - 1);
+	ok(parse(&plan, 0, "--args", "9", "x") == EXIT_SETUP && strstr(said, "--args: descriptor 9"), "nor has what was read already");
+	plan_free(&plan);
+}
+
 int main(void)
 {
 	close(0);
@@ -222,5 +335,7 @@ int main(void)
 	check_rows();
 	check_operations();
 	check_plan();
+	check_refusals();
+	check_words();
 	return tap_done();
 }
