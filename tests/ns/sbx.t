@@ -262,9 +262,9 @@ terminal() {
 	[ "$(uname -m)" = x86_64 ] || return 0
 	try='$_ = "x"; for my $r (0x5412, 0x5412 + (1 << 32), 0x541c) { my $c = "x"; my $n = syscall(16, 0, $r, $c); print $n, " ", $! + 0, "\n" }'
 	said=$(as script -qec "$tmp/sbx $system --seccomp-preset strict perl -e '$try'" /dev/null </dev/null | tr -d '\r' | tr '\n' ' ')
-	is "$said" '-1 1 -1 1 -1 1 ' "$who: on a terminal TIOCSTI, TIOCSTI + 2^32 and TIOCLINUX are EPERM"
+	is "$said" '-1 1 -1 1 -1 1 ' "$who: CVE-2017-5226, CVE-2019-10063, CVE-2023-28100: on a terminal TIOCSTI, TIOCSTI + 2^32 and TIOCLINUX are EPERM"
 	said=$(as script -qec "$tmp/sbx $system --new-session perl -e '$try'" /dev/null </dev/null | tr -d '\r' | tr '\n' ' ')
-	like "$said" '^-1 [15] -1 [15] ' "$who: with --new-session as well"
+	like "$said" '^-1 [15] -1 [15] ' "$who: CVE-2017-5226: with --new-session as well"
 }
 
 landlock() {

@@ -227,6 +227,10 @@ static int under(int presets, long (*call)(void))
 	return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+// The new mount interface: open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr, the same everywhere
+static const long mount_calls[] = { 428, 429, 430, 431, 432, 433, 442 };
+static long number;
+static long try_number(void) { return syscall(number, -1, NULL, 0, NULL, 0); }
 static int terminal;
 static long try_clone3(void) { return syscall(SYS_clone3, NULL, 0); }
 static long try_unshare(void) { return unshare(CLONE_FILES); }
@@ -252,7 +256,11 @@ static long try_i386(void)
 static void check_kernel(void)
 {
 	terminal = posix_openpt(O_RDWR | O_NOCTTY);
-	is_number(under(SBX_SECCOMP_DENY_NS, try_clone3), ENOSYS, "the kernel: clone3 is ENOSYS");
+	for (size_t i = 0; i < sizeof mount_calls / sizeof *mount_calls; i++) {
+		number = mount_calls[i];
+		is_number(under(SBX_SECCOMP_DENY_NS, try_number), ENOSYS, "CVE-2021-41133: the kernel: call %ld is ENOSYS", number);
+	}
+	is_number(under(SBX_SECCOMP_DENY_NS, try_clone3), ENOSYS, "CVE-2021-41133: the kernel: clone3 is ENOSYS");
 	is_number(under(SBX_SECCOMP_BASE, try_clone3), EINVAL, "the kernel: clone3 is let through without deny-ns");
 	is_number(under(SBX_SECCOMP_DENY_NS, try_unshare), EPERM, "the kernel: unshare is EPERM");
 	is_number(under(SBX_SECCOMP_STRICT, try_tiocsti), EPERM, "the kernel: TIOCSTI is EPERM");
@@ -264,15 +272,15 @@ static void check_kernel(void)
 	is_number(under(SBX_SECCOMP_BASE, try_unix_high), EAFNOSUPPORT, "the kernel: family 1 + 2^32 is EAFNOSUPPORT");
 	if (OWN_ARCH != AUDIT_ARCH_X86_64)
 		return;
-	is_number(under(SBX_SECCOMP_BASE, try_x32), 1000 + SIGSYS, "the kernel: a call of x32 is killed");
-	is_number(under(SBX_SECCOMP_BASE, try_i386), 1000 + SIGSYS, "the kernel: int 0x80 is killed");
+	is_number(under(SBX_SECCOMP_BASE, try_x32), 1000 + SIGSYS, "CVE-2021-41133: the kernel: a call of x32 is killed");
+	is_number(under(SBX_SECCOMP_BASE, try_i386), 1000 + SIGSYS, "CVE-2021-41133: the kernel: int 0x80 is killed");
 }
 
 int main(void)
 {
 	static void (*const checks[])(int, int) = { check_numbers, check_arguments, check_architectures };
 	static const char *const claims[] = {
-		"every call's number, x32's too, is answered as the table says, for 256 combinations",
+		"CVE-2021-41133: every call's number, x32's too, is answered as the table says, for 256 combinations",
 		"socket families, personalities, ioctls and clone's flags are compared in all of their bits",
 		"foreign architectures are killed, the other one of this machine is filtered with multiarch",
 	};
