@@ -233,6 +233,78 @@ normal 0" "$who: serve: orphans are reaped"
 }
 
 
+# What cannot be made is said: which operation, on what, why. Nothing runs then.
+run_refusals() {
+	mkdir -p "$out/ref"
+	echo placed >"$out/ref/file"
+	while IFS='|' read -r why words; do
+		[ "$why" ] || continue
+		like "$(once $words -- /bin/echo ran)" "^sbx-drive: $why
+exit 125\$" "$who: refused: $words"
+	done <<-END
+	symlink /tmp/k: readlink /etc/passwd: No such file or directory|$base op:symlink:dereference /etc/passwd /tmp/k ;
+	place /dev/null: no file, but something else is null: File exists|$base op:place:copy:data=x /dev/null ;
+	overlay /tmp/o: open /nope: No such file or directory|$base op:overlay /tmp/o /nope /nope /usr ;
+	auto-root /nope: open /nope: No such file or directory|op:autoroot /nope ;
+	daemon /bin/true: too many: .*|$base $(for n in 1 2 3 4 5 6 7 8 9 10 11; do echo 'op:daemon / /bin/true true ; op:daemon / /bin/true true ; op:daemon / /bin/true true ;'; done | tr '\n' ' ')
+	END
+	like "$(once $base op:overlay /tmp/o '' '' /usr /nope ';' -- /bin/echo ran)" '^sbx-drive: overlay /tmp/o: open /nope: No such file' "$who: refused: a layer that is not there"
+	exec 5<"$out/ref/file"
+	rm "$out/ref/file"
+	like "$(once $base op:bind:fd=5 /tmp/x ';' -- /bin/echo ran)" "^sbx-drive: bind /tmp/x: open $out/ref/file \(deleted\): No such file" "$who: refused: a descriptor of what is not there any more"
+	exec 5<&-
+	echo placed >"$out/ref/file"
+	like "$(drive user pid mnt uid=1000 gid=100 once hostname=x $base -- /bin/echo ran 2>&1)" '^sbx-drive: a host name needs a UTS namespace: ' "$who: refused: a host name without a namespace for it"
+	like "$(drive user pid uid=1000 gid=100 once -- /bin/echo ran 2>&1)" '^sbx-drive: needs a mount namespace' "$who: refused: no mount namespace"
+	[ "$who" != root ] || like "$(drive pid mnt once nouserns $base -- /bin/echo ran 2>&1)" '^sbx-drive: forbidding user namespaces needs one around' "$who: refused: no user namespaces without one"
+	like "$(serve $base $(n=0; while [ $n -lt 64 ]; do n=$((n + 1)); echo "op:tmpfs /tmp/t$n ;"; done) -- ping)" 'tmpfs /tmp/t[0-9]+: too many tmpfs to reset' "$who: refused: more tmpfs than can be reset"
+	exec 5<"$out/ref/file"
+	is "$(once $base op:place:fd=5 /tmp/p ';' -- /bin/cat /tmp/p)" "placed
+exit 0" "$who: place: what a descriptor has"
+	exec 5<&-
+	is "$(serve $base -- delete / -- delete /nope/x -- delete /tmp/.. -- open 0101 600 /etc/passwd/x/y -- symlink /etc/passwd/x/y z)" "error delete /: Invalid argument
+error delete /nope/x: No such file or directory
+error delete /tmp/..: Invalid argument
+open ENOTDIR
+symlink ENOTDIR" "$who: serve: what cannot be deleted, opened or linked"
+	# The protocol's own form of serving: another channel, which comes with the configuration
+	is "$(timeout 20 $as /usr/bin/python3 - "$tmp/bin/sbx-init" 2>&1 <<-'END'
+	import os, socket, struct, sys
+	socket.setdefaulttimeout(5)
+	def field(key, value): return struct.pack("=HHI", key, 0, len(value)) + value + bytes(-len(value) % 8)
+	def send(to, kind, body=b"", fds=[]):
+	    packet = struct.pack("=IHHII", 0x01786273, kind, len(fds), len(body), 0) + body
+	    socket.send_fds(to, [packet], fds) if fds else to.send(packet)
+	def answer(of):
+	    got = of.recv(40000)
+	    return "end" if not got else "%d%s" % (struct.unpack_from("=IH", got)[1], " failed" if struct.pack("=HHI", 128, 0, 4) in got else "")
+	def start():
+	    a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    pid = os.fork()
+	    if not pid:
+	        os.dup2(b.fileno(), 3)
+	        os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
+	        os.execvp("unshare", ["unshare", "-Urpf", "--kill-child", sys.argv[1], "3"])
+	    b.close()
+	    return a
+	CONF = field(1, struct.pack("=I", 1 << 10 | 1 << 6 | 1 << 2)) + field(2, struct.pack("=I", 0x30000000))	# host's root, survive, mapped; user, pid
+	a = start(); send(a, 1); print("ping", answer(a)); send(a, 6); print("reset", answer(a))
+	a = start(); send(a, 2, field(255, b"")); print("a field that is none", answer(a))
+	a = start(); c, d = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	send(a, 2, CONF + field(20, struct.pack("=I", 0)), [d.fileno()]); d.close()
+	print("serve", answer(a)); send(c, 1); print("ping", answer(c))
+	send(c, 7, field(65, b"/bin/true\0")); print("execve", answer(c))
+	send(c, 7, field(65, b"/bin/sleep\0" b"50\0") ); send(c, 1); print("no kill", answer(c), answer(c))
+	END
+	)" "ping 32
+reset 32 failed
+a field that is none 32 failed
+serve 32
+ping 32
+execve 32
+no kill 32 failed end" "$who: protocol: before the configuration, and on the channel that comes with it"
+}
+
 # What needs somebody beside it: descriptors, terminals, other namespaces, id ranges, a launcher that dies
 run_beside() {
 	cp "$tmp/bin/probe" "$out/gone"
@@ -671,7 +743,7 @@ nonzero 4
 	kill $server; wait $server
 }
 
-rest() { run_examples; run_beside; run_security; run_more; run_protocol; run_faults; run_kills; run_leaks; run_race; }
+rest() { run_refusals; run_examples; run_beside; run_security; run_more; run_protocol; run_faults; run_kills; run_leaks; run_race; }
 export probe base
 as=
 run_all root
