@@ -238,16 +238,39 @@ static void print_lines(const char *path, const char *const keys[], int first, i
 		fclose(f);
 }
 
+// Mount points and their flags, but for those that nobody gets to: the mount that they are on has another one on its root.
+static void print_mounts(void)
+{
+	static struct { int id, parent; char point[512], flags[128]; } m[512];
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+	char line[4096];
+	int count = 0;
+
+	while (f && count < 512 && fgets(line, sizeof line, f))
+		count += sscanf(line, "%d %d %*s %*s %511s %127s", &m[count].id, &m[count].parent, m[count].point, m[count].flags) == 4;
+	for (int i = 0; i < count; i++) {
+		int hidden = 0;
+
+		for (int on = 0; on < count; on++)
+			for (int cover = 0; cover < count && m[on].id == m[i].parent; cover++)
+				hidden |= cover != i && m[cover].parent == m[on].id && !strcmp(m[cover].point, m[on].point);
+		if (!hidden)
+			printf("%s %s\n", m[i].point, m[i].flags);
+	}
+	if (f)
+		fclose(f);
+}
+
 // All that confines us, as far as it can be seen from here. Arguments: namespaces (user:[123]) that ours must not be.
 static int state(char **host)
 {
-	static const char *const keys[] = { "Uid", "Gid", "Groups", "Cap", "NoNewPrivs", "Seccomp", "Sig", "Umask", NULL };
+	static const char *const keys[] = { "Uid", "Gid", "Groups", "Cap", "NoNewPrivs", "Seccomp", "SigBlk", "SigIgn", "SigCgt", "Umask", NULL };
 	static const char *const kinds[] = { "user", "pid", "mnt", "ipc", "uts", "net", "cgroup" };
 	char text[4096], path[64];
 	struct rlimit limit;
 
 	print_lines("/proc/self/status", keys, 0, 9);
-	print_lines("/proc/self/mountinfo", NULL, 4, 2);
+	print_mounts();
 	for (int i = 0; i < 7; i++) {
 		int same = 0;
 		ssize_t n;

@@ -277,6 +277,7 @@ landlock() {
 	*6.12*) skip 'Landlock scopes need Linux 6.12' "$who: --landlock-scope"; code 0 '--landlock-scope-try' $system --landlock-scope-try signal,abstract true; return ;;
 	esac
 	$change sleep 50 & sleeper=$!
+	until_true as kill -0 $sleeper
 	code 0 'without a scope a process outside can be signalled, where the pid namespace is shared' --ro-bind / / kill -0 $sleeper
 	inside 'not permitted' '--landlock-scope signal' --ro-bind / / --landlock-scope signal kill -0 $sleeper
 	inside 'not permitted' '--landlock-scope-try signal' --ro-bind / / --landlock-scope-try abstract,signal kill -0 $sleeper
