@@ -202,6 +202,12 @@ static int receive_conf(struct sbx_packet *packet, struct sbx_wire *wire, struct
 	}
 }
 
+// Who has a loop of events may have made both ends of its socket such that nobody waits.
+static int wait_at(int channel)
+{
+	return fcntl(channel, F_SETFL, 0);
+}
+
 // Where the next message comes the configuration's filters cannot stay.
 static int keep_filters(struct sbx_message *message)
 {
@@ -246,6 +252,8 @@ static int configure(struct sbx_packet *packet)
 		close(box.channel);
 		box.channel = wire.fds[sbx_number(&message, SBX_SERVE, 0)];
 		wire.fds[sbx_number(&message, SBX_SERVE, 0)] = -1;
+		if (wait_at(box.channel) < 0)
+			return failed("channel", "");
 	} else if (sbx_wire_send(box.channel, SBX_DONE, NULL, 0, NULL, 0) < 0) {
 		return failed("send", "");
 	}
@@ -285,7 +293,7 @@ static int tidy_descriptors(void)
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			return failed("open", "/dev/null");
-	if (fcntl(box.channel, F_SETFD, FD_CLOEXEC) < 0)
+	if (fcntl(box.channel, F_SETFD, FD_CLOEXEC) < 0 || wait_at(box.channel) < 0)
 		return failed("channel", "");
 	if (box.program >= 0 && fcntl(box.program, F_SETFD, FD_CLOEXEC) < 0)
 		return failed("mount", "");

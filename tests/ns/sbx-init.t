@@ -270,7 +270,7 @@ symlink ENOTDIR" "$who: serve: what cannot be deleted, opened or linked"
 	# The protocol's own form of serving: another channel, which comes with the configuration
 	is "$(timeout 20 $as /usr/bin/python3 - "$tmp/bin/sbx-init" 2>&1 <<-'END'
 	import os, socket, struct, sys
-	socket.setdefaulttimeout(5)
+	socket.setdefaulttimeout(5)	# which makes both ends O_NONBLOCK
 	def field(key, value): return struct.pack("=HHI", key, 0, len(value)) + value + bytes(-len(value) % 8)
 	def send(to, kind, body=b"", fds=[]):
 	    packet = struct.pack("=IHHII", 0x01786273, kind, len(fds), len(body), 0) + body
