@@ -14,9 +14,9 @@ extern const char __executable_start[], edata[], end[];
 
 int resident(const void *start, size_t size)
 {
-	uintptr_t page = sysconf(_SC_PAGESIZE), from = (uintptr_t)start & -page;
+	size_t before = (uintptr_t)start & (sysconf(_SC_PAGESIZE) - 1);
 
-	return mlock((const void *)from, (uintptr_t)start + size - from);
+	return mlock((const char *)start - before, size + before);
 }
 
 void *resident_new(size_t size)
@@ -48,6 +48,6 @@ void resident_common(void)
 		mlockall(MCL_CURRENT);
 		return;
 	}
-	resident(__executable_start, edata - __executable_start);
-	resident(libcommon_begins, end - libcommon_begins);
+	resident(__executable_start, (uintptr_t)edata - (uintptr_t)__executable_start);
+	resident(libcommon_begins, (uintptr_t)end - (uintptr_t)libcommon_begins);
 }

@@ -418,12 +418,15 @@ int switch_tmpfs(struct settings *s, struct outcome *outcome)
 	// A mount of its own shows the root without what is mounted below, so no file is hidden.
 	cleanup_fd int bare = sys_clone_mount(AT_FDCWD, "/", 0), from = bare < 0 ? -1 : readable(bare);
 	const struct mountinfo *own = own_mount(s->mounts);
-	cleanup_free ino_t *fixed = NULL;
+	ino_t *fixed;
+	int result;
 
 	if (own) {
 		warn("%s is on %s too: they cannot move", own->root, own->target);
 		return -1;
 	}
 	fixed = from < 0 ? NULL : mounted_on(from, s->mounts);
-	return fixed ? move_if_it_fits(s, from, fixed, outcome) : -1;
+	result = fixed ? move_if_it_fits(s, from, fixed, outcome) : -1;
+	free(fixed);
+	return result;
 }

@@ -10,16 +10,19 @@ grep -q 'CONFIG_STATIC *= *y' "$O/obj/auto.conf" || skip_all "not a static build
 # address size object, of each variable without a value
 awk '/^\.bss /{on = 1; next} on && /^[^ ]/{exit} on && NF == 1 {next} on && NF >= 3 && $(NF - 2) ~ /^0x/ {print $(NF - 2), $(NF - 1), $NF}' "$map" >"${TMPDIR:-/tmp}/resident.$$"
 begins=$(awk '$2 == "libcommon_begins" {print $1}' "$map")
-# wrong PATTERN COMPARISON: the objects that are on the wrong side
-wrong() {
+# below PATTERN, above PATTERN: the objects among these that have variables there
+side() {
 	while read -r address _ object; do
-		case $object in $1) [ $((address)) $2 $((begins)) ] || echo "$object" ;; esac
-	done <"${TMPDIR:-/tmp}/resident.$$" | sort -u | tr '\n' ' '
+		# shellcheck disable=SC2254 # a pattern
+		case $object in $1) if [ $((address)) -lt $((begins)) ]; then echo "below $object"; else echo "above $object"; fi ;; esac
+	done <"${TMPDIR:-/tmp}/resident.$$" | sort -u
 }
+below() { side "$1" | sed -n 's/^below //p'; }
+above() { side "$1" | sed -n 's/^above //p'; }
 all=$(wc -l <"${TMPDIR:-/tmp}/resident.$$")
-ok "the map has variables ($all), and libcommon_begins ($begins)" test "$all" -gt 50 -a "$begins"
-is "$(wrong '*/applets/*' -lt)" '' "those of applets are before it"
-is "$(wrong '*/libcommon/*' -ge)" '' "those of libcommon are not"
-is "$(wrong '*.a?*' -ge)" '' "nor those of libraries"
+ok "the map has variables ($all), and libcommon_begins ($begins)" test "$all" -gt 50 -a -n "$begins"
+is "$(above '*/applets/*')" '' "those of applets are before it"
+is "$(below '*/libcommon/*')" '' "those of libcommon are not"
+is "$(below '*.a?*')" '' "nor those of libraries"
 rm "${TMPDIR:-/tmp}/resident.$$"
 done_testing
