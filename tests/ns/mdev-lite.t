@@ -166,7 +166,8 @@ wait
 is "$(tr '\n' ' ' <"$r/dev/order")" "5 6 7 8 " "with mdev.seq helpers go in the order of their SEQNUM"
 is "$(cat "$r/dev/mdev.seq")" 9 "and leave the next number"
 timeout 1 env -i ACTION=add DEVPATH=/devices/x3 SEQNUM=3 "$box" mdev-lite --root="$r" 2>/dev/null
-is "$? $(cat "$r/dev/mdev.seq")" "0 9" "one that comes late does not wait, and does not turn it back"
+[ $? = 124 ] && late=waits || late=goes
+is "$late $(cat "$r/dev/mdev.seq")" "goes 9" "one that comes late does not wait, and does not turn it back"
 : >"$r/dev/mdev.log"
 event ACTION=add DEVPATH=/devices/x9 SEQNUM=9 2>/dev/null
 like "$(cat "$r/dev/mdev.log")" '^mdev-lite: x9: line 1 runs' "messages go to mdev.log"
@@ -619,7 +620,7 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 from_b (its command failed)
 hang1 (not done after 1 s)" "what hangs, ends its process or fails is said"
 		wait $slow $slower
-		is "$(tail -n 1 "$r/slow/out")" "mdev-lite: modules not loaded: slow (not done after 1 s)" "so is a command in a module's place that does not end"
+		is "$(grep 'not loaded' "$r/slow/out")" "mdev-lite: modules not loaded: slow (not done after 1 s)" "so is a command in a module's place that does not end"
 		like "$(cat "$r/slow/err")" 'mdev.conf:1: killed after 1 s: sleep 19.87' "so is a rule's command that does not end"
 		is "$(grep -lzs '^19\.87$' /proc/[0-9]*/cmdline)" "" "whose children are killed with it"
 		is "$(sort "$r/dev/done" | tr '\n' ' ')" "from_b from_run quick " "the rest is loaded; a list of /etc hides one of the same name in /run"
