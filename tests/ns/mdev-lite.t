@@ -687,8 +687,8 @@ hang1 (not done after 1 s)" "what hangs, ends its process or fails is said"
 	"$box" mdev-lite --root="$r" -d --pid-file="$r/pid" 2>/dev/null
 	kill "$pid"; kill -CONT "$pid"
 	n=0
-	while [ -d "/proc/$pid" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.02; done
-	ok "a second one's pid file outlives the first" test -s "$r/pid" -a ! -d "/proc/$pid"
+	while [ -e "/proc/$pid/exe" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.02; done
+	ok "a second one's pid file outlives the first" test -s "$r/pid" -a ! -e "/proc/$pid/exe"
 	pid=$(cat "$r/pid")
 	kill "$pid"
 	n=0
