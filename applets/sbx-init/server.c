@@ -20,50 +20,50 @@ static unsigned executed;
 
 /* Replies */
 
-struct answer {
+// One at a time
+static struct answer {
 	unsigned char body[2048 + sizeof(uint32_t) * 4096];
 	size_t length;
-};
+} answer;
 
-static void add(struct answer *answer, enum sbx_key key, const void *data, size_t length)
+static void add(enum sbx_key key, const void *data, size_t length)
 {
 	struct sbx_field field = { .key = (uint16_t)key, .length = (uint32_t)length };
 	size_t whole = sizeof field + ((length + 7) & ~(size_t)7);
 
-	if (whole > sizeof answer->body - answer->length)
+	if (whole > sizeof answer.body - answer.length)
 		return;
-	memset(answer->body + answer->length, 0, whole);
-	memcpy(answer->body + answer->length, &field, sizeof field);
-	memcpy(answer->body + answer->length + sizeof field, data, length);
-	answer->length += whole;
+	memset(answer.body + answer.length, 0, whole);
+	memcpy(answer.body + answer.length, &field, sizeof field);
+	memcpy(answer.body + answer.length + sizeof field, data, length);
+	answer.length += whole;
 }
 
-static void add_u32(struct answer *answer, enum sbx_key key, uint32_t value)
+static void add_u32(enum sbx_key key, uint32_t value)
 {
-	add(answer, key, &value, sizeof value);
+	add(key, &value, sizeof value);
 }
 
-static void add_u64(struct answer *answer, enum sbx_key key, uint64_t value)
+static void add_u64(enum sbx_key key, uint64_t value)
 {
-	add(answer, key, &value, sizeof value);
+	add(key, &value, sizeof value);
 }
 
-static int send_answer(const struct answer *answer, const int *fds, unsigned count)
+static int send_answer(const int *fds, unsigned count)
 {
-	if (sbx_wire_send(box.channel, SBX_DONE, answer->body, answer->length, fds, count) < 0)
+	if (sbx_wire_send(box.channel, SBX_DONE, answer.body, answer.length, fds, count) < 0)
 		return failed("send", "reply");
 	return 0;
 }
 
 int reply_failure(void)
 {
-	static struct answer answer;
 
 	answer.length = 0;
-	add_u32(&answer, SBX_ERRNO, report->error ? (uint32_t)report->error : EIO);
-	add(&answer, SBX_STEP, report->why, strlen(report->why) + 1);
+	add_u32(SBX_ERRNO, report->error ? (uint32_t)report->error : EIO);
+	add(SBX_STEP, report->why, strlen(report->why) + 1);
 	report->error = 0;
-	return send_answer(&answer, NULL, 0);
+	return send_answer(NULL, 0);
 }
 
 static int reply_done(void)
@@ -217,7 +217,6 @@ static int await_rest(struct run *run)
 
 static int reply_run(struct run *run)
 {
-	static struct answer answer;
 	int64_t peak = cgroup_number(run->cgroup, "memory.peak", NULL);
 	int64_t kills = cgroup_number(run->cgroup, "memory.events", "oom_kill");
 
@@ -227,13 +226,13 @@ static int reply_run(struct run *run)
 	run->facts.cpu_ns = run->user_ns + run->system_ns;
 	run->facts.oom_killed = kills > run->oom_before && run->oom_before >= 0;
 	answer.length = 0;
-	add_u32(&answer, SBX_STATUS, verdict(&run->facts));
-	add_u32(&answer, SBX_CODE, verdict_code(&run->facts));
-	add_u64(&answer, SBX_USER_TIME, run->user_ns);
-	add_u64(&answer, SBX_SYSTEM_TIME, run->system_ns);
-	add_u64(&answer, SBX_WALL_TIME, run->wall_ns);
-	add_u64(&answer, SBX_PEAK_MEMORY, run->peak);
-	return send_answer(&answer, NULL, 0);
+	add_u32(SBX_STATUS, verdict(&run->facts));
+	add_u32(SBX_CODE, verdict_code(&run->facts));
+	add_u64(SBX_USER_TIME, run->user_ns);
+	add_u64(SBX_SYSTEM_TIME, run->system_ns);
+	add_u64(SBX_WALL_TIME, run->wall_ns);
+	add_u64(SBX_PEAK_MEMORY, run->peak);
+	return send_answer(NULL, 0);
 }
 
 static void note_limits(struct run *run, const struct sbx_message *message)
@@ -307,36 +306,34 @@ static unsigned count_processes(void)
 
 static int command_stat(void)
 {
-	static struct answer answer;
 	struct rusage usage;
 	char text[128];
 	const char *second;
 
 	answer.length = 0;
 	getrusage(RUSAGE_CHILDREN, &usage);
-	add_u64(&answer, SBX_USER_TIME, nanoseconds(&usage.ru_utime));
-	add_u64(&answer, SBX_SYSTEM_TIME, nanoseconds(&usage.ru_stime));
-	add_u64(&answer, SBX_PEAK_MEMORY, (uint64_t)usage.ru_maxrss * 1024);
-	add_u32(&answer, SBX_EXECUTED, executed);
+	add_u64(SBX_USER_TIME, nanoseconds(&usage.ru_utime));
+	add_u64(SBX_SYSTEM_TIME, nanoseconds(&usage.ru_stime));
+	add_u64(SBX_PEAK_MEMORY, (uint64_t)usage.ru_maxrss * 1024);
+	add_u32(SBX_EXECUTED, executed);
 	if (box.proc >= 0)
-		add_u32(&answer, SBX_PROCESSES, count_processes());
+		add_u32(SBX_PROCESSES, count_processes());
 	// statm(5): size, then resident pages
 	if (box.proc >= 0 && read_file_at(box.proc, "self/statm", text, sizeof text) > 0 && (second = strchr(text, ' ')))
-		add_u64(&answer, SBX_RESIDENT, strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE));
-	return send_answer(&answer, NULL, 0);
+		add_u64(SBX_RESIDENT, strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE));
+	return send_answer(NULL, 0);
 }
 
 static int command_list(const struct sbx_message *message, void (*work)(const struct sbx_message *, struct reply_list *))
 {
 	static struct reply_list list;
-	static struct answer answer;
 	int result;
 
 	list.count = list.fd_count = 0;
 	work(message, &list);
 	answer.length = 0;
-	add(&answer, SBX_ERRORS, list.errors, list.count * sizeof *list.errors);
-	result = send_answer(&answer, list.fds, list.fd_count);
+	add(SBX_ERRORS, list.errors, list.count * sizeof *list.errors);
+	result = send_answer(list.fds, list.fd_count);
 	for (unsigned i = 0; i < list.fd_count; i++)
 		close(list.fds[i]);
 	return result;
