@@ -21,7 +21,7 @@
 enum { SPACES = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
 	FEW = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC };
 // Numbers of the kernel's, so that a C library alone is enough to build this.
-enum { SLAVE = 1 << 19, DETACH = 2, EMPTY_PATH = 0x1000, RECURSIVE = 0x8000 };
+enum { SLAVE = 1 << 19, EMPTY_PATH = 0x1000, RECURSIVE = 0x8000 };
 enum { OPEN_TREE = 428, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, MOUNT_SETATTR = 442 };
 enum { CREATE = 6 /* FSCONFIG_CMD_CREATE */, CLONE = 1 /* OPEN_TREE_CLONE */, FROM_FD = 4 /* MOVE_MOUNT_F_EMPTY_PATH */ };
 enum { RDONLY = 1, NOSUID = 2, NODEV = 4, NOEXEC = 8 };
@@ -76,21 +76,31 @@ static void loopback(void)
 	close(fd);
 }
 
-static void make_dev(int root)
+static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
+enum { NODES = sizeof nodes / sizeof *nodes };
+
+// While the host's root is as it was: without nodev
+static void take_nodes(int trees[NODES])
 {
-	static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
+	int host = (int)MUST(openat(AT_FDCWD, "/dev", O_PATH));
+
+	for (int i = 0; i < NODES; i++) {
+		trees[i] = (int)MUST(syscall(OPEN_TREE, host, nodes[i], CLONE));
+		attribute(trees[i], RDONLY | NOSUID | NOEXEC, 0, 0);
+	}
+}
+
+static void make_dev(int root, const int trees[NODES])
+{
 	static const char *const links[] = { "fd", "stdin", "stdout", "stderr", "core", "ptmx" };
-	int dev = filesystem("tmpfs", NOSUID | NODEV), host = (int)MUST(openat(AT_FDCWD, "/host/dev", O_PATH));
+	int dev = filesystem("tmpfs", NOSUID | NODEV);
 
 	attach(dev, root, "dev");
-	for (int i = 0; i < 6; i++) {
-		int node = (int)MUST(syscall(OPEN_TREE, host, nodes[i], CLONE));
-
+	for (int i = 0; i < NODES; i++) {
 		MUST(mknodat(dev, nodes[i], S_IFREG | 0444, 0));
 		MUST(symlinkat(links[i], dev, links[i]));
-		attribute(node, RDONLY | NOSUID | NOEXEC, 0, 0);
-		attach(node, dev, nodes[i]);
-		close(node);
+		attach(trees[i], dev, nodes[i]);
+		close(trees[i]);
 	}
 	MUST(mkdirat(dev, "pts", 0755));
 	MUST(mkdirat(dev, "shm", 01777));
@@ -105,26 +115,15 @@ static void identity(void)
 	loopback();
 }
 
+// The mount namespace is a copy of the host's mounts already, which are restricted where they are.
 static void mounts(void)
 {
-	int slash, base, root;
+	int root = (int)MUST(openat(AT_FDCWD, "/", O_PATH)), trees[NODES];
 
-	slash = (int)MUST(openat(AT_FDCWD, "/", O_PATH));
-	attribute(slash, 0, SLAVE, RECURSIVE);
-	base = filesystem("tmpfs", NOSUID | NODEV);
-	MUST(mkdirat(base, "host", 0700));
-	MUST(mkdirat(base, "new", 0700));
-	attach(base, slash, ".");
-	MUST(fchdir(base));
-	MUST(syscall(SYS_pivot_root, ".", "host"));
-	root = (int)MUST(syscall(OPEN_TREE, AT_FDCWD, "/host", CLONE | RECURSIVE));
-	attribute(root, RDONLY | NOSUID | NODEV, 0, RECURSIVE);
-	attach(root, base, "new");
+	take_nodes(trees);
+	attribute(root, RDONLY | NOSUID | NODEV, SLAVE, RECURSIVE);
 	attach(filesystem("proc", NOSUID | NODEV | NOEXEC), root, "proc");
-	make_dev(root);
-	MUST(fchdir(root));
-	MUST(syscall(SYS_pivot_root, ".", "."));
-	MUST(syscall(SYS_umount2, ".", DETACH));
+	make_dev(root, trees);
 }
 
 int main(int argc, char **argv)
