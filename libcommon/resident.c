@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // resident - memory that is there before it is needed: by mlock(2), which says so if it cannot be had
 
+#include <link.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "applet.h"
@@ -9,8 +11,7 @@
 
 enum { STACK = 128 << 10 };
 
-// By the linker, see ld(1): where the program, its variables with and those without a value end.
-extern const char __executable_start[], edata[], end[];
+extern const char end[];	// by the linker, see ld(1): of the variables
 
 int resident(const void *start, size_t size)
 {
@@ -39,6 +40,16 @@ static void __attribute__((noinline)) touch_stack(void)
 		room[at - 1] = 0;
 }
 
+// Each segment by itself: where pages may have 64 KB (aarch64) there is a gap between them, at which mlock(2) gives up for all.
+static void resident_program(void)
+{
+	const ElfW(Phdr) *segment = (const void *)getauxval(AT_PHDR);
+
+	for (unsigned long n = segment ? getauxval(AT_PHNUM) : 0; n--; segment++)
+		if (segment->p_type == PT_LOAD)
+			resident((const void *)segment->p_vaddr, segment->p_filesz);
+}
+
 // Where the linker keeps the order of its input (Makefile: applets, libcommon, libraries), the variables of others than the
 // applets are at the end; link-time optimisation does not keep it.
 void resident_common(void)
@@ -48,6 +59,6 @@ void resident_common(void)
 		mlockall(MCL_CURRENT);
 		return;
 	}
-	resident(__executable_start, (uintptr_t)edata - (uintptr_t)__executable_start);
+	resident_program();
 	resident(libcommon_begins, (uintptr_t)end - (uintptr_t)libcommon_begins);
 }

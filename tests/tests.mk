@@ -14,6 +14,9 @@ $(obj)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(unit-objs) $(obj)/flags
 	$(Q)$(flags) -I. -Itests/unit $(ldflags) -MMD -MF $@.d -o $@ $< $(unit-objs) $(ldlibs)
 	$(Q)$(AWK) -f scripts/fixdep.awk $(obj) $@.d
 
+# As on aarch64, where pages may have 64 KB: between the segments is a gap.
+$(obj)/tests/unit/resident: private ldflags += -Wl,-z,max-page-size=65536
+
 -include $(unit-bins:=.d)
 
 unit: $(unit-bins)
