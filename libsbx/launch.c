@@ -171,7 +171,7 @@ static int keep_capabilities(uint64_t commands)
 
 static int open_read_only(const struct plan *plan)
 {
-	struct { uint64_t set, clear, propagation, userns; } attributes = { .set = 1 /* MOUNT_ATTR_RDONLY */ };
+	struct { uint64_t set, clear, propagation, userns; } attributes = { .set = 7 /* RDONLY, NOSUID, NODEV */ };
 	struct stat st;
 	int fd = syscall(SYS_open_tree, AT_FDCWD, plan->file, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 

@@ -437,12 +437,13 @@ int ops_fit_in_place(void)
 	return 1;
 }
 
-// The first operation is the root itself. The others' sources come before it, since it restricts them.
+// The first operation is the root itself. The others' sources come before it, since it restricts them. What is mounted comes
+// after it: until then our mounts are peers of the host's, where those are shared, and it would be seen there too.
 int begin_ops_in_place(void)
 {
 	const struct sbx_field *first = sbx_next(box.conf, SBX_OP, NULL), *field = first;
-	const struct sbx_wire_op *op;
-	cleanup_fd int dev = -1;
+	const struct sbx_wire_op *op, *dev = NULL;
+	cleanup_fd int over = -1;
 
 	while ((field = sbx_next(box.conf, SBX_OP, field))) {
 		op = sbx_value(field);
@@ -450,12 +451,15 @@ int begin_ops_in_place(void)
 			return failed_in(sbx_op_name(op->type), op_target(op));
 		if (op->type != SBX_OP_DEV)
 			continue;
-		dev = host_open("/dev", O_PATH | O_DIRECTORY);
-		if (dev < 0 ? failed("open", "/dev") : take_devices() < 0 || hide_program(dev, "full") < 0)
+		dev = op;
+		over = host_open("/dev", O_PATH | O_DIRECTORY);
+		if (over < 0 ? failed("open", "/dev") : take_devices() < 0)
 			return failed_in(sbx_op_name(op->type), op_target(op));
 	}
 	op = sbx_value(first);
-	return restrict_tree(box.root, "/", op->flags) < 0 ? failed_in(sbx_op_name(op->type), "/") : 0;
+	if (restrict_tree(box.root, "/", op->flags) < 0)
+		return failed_in(sbx_op_name(op->type), "/");
+	return dev && hide_program(over, "full") < 0 ? failed_in(sbx_op_name(dev->type), op_target(dev)) : 0;
 }
 
 int run_ops(void)

@@ -706,6 +706,26 @@ compare_with_bubblewrap() {
 	beside 'PIDs' --ro-bind / / --proc /proc --unshare-pid sh -c 'echo $$; ls -d /proc/[12]'
 }
 
+## A host whose mounts are shared, as systemd makes them: nothing that a container mounts is seen there
+shared() {
+	cat >"$tmp/shared.sh" <<-'END'
+	mount --make-rshared /
+	cp /proc/self/mountinfo "$tmp/mounts"
+	while read -r line; do
+		$change "$tmp/sbx" $line || echo "exit $?: $line"
+		diff "$tmp/mounts" /proc/self/mountinfo || echo "after: $line"
+	done
+	END
+	cat >"$tmp/lines" <<-'END'
+	--ro-bind / / --proc /proc --dev /dev --tmpfs /tmp --unshare-pid true
+	--dev-bind / / --dev /dev --tmpfs /mnt --bind /usr /mnt --unshare-all true
+	--ro-bind / / --dev /dev --mask /etc/hostname --bind / /mnt true
+	--dev-bind / / --tmpfs / --ro-bind / / --dev /dev true
+	END
+	export tmp change
+	is "$(unshare -m sh "$tmp/shared.sh" <"$tmp/lines" 2>&1)" '' "$who: nothing is mounted on a host whose mounts are shared"
+}
+
 for who in root user; do
 	exit_codes
 	namespaces
@@ -714,6 +734,7 @@ for who in root user; do
 	overlays
 	change=; [ $who = root ] || change="setpriv --reuid $user --regid $user --clear-groups"
 	rights
+	shared
 	faults
 	watching
 	deaf
