@@ -391,17 +391,19 @@ static void report(struct rules *rules, unsigned line, const char *problem)
 
 void rules_parse(struct rules *rules, const char *file, char *text, size_t length, const struct ids *ids)
 {
-	const char *end = text + length;
+	const char *end = text + length, *nul = text;	// the next, which most files have not
 	unsigned line = 1, lines;
 
 	*rules = (struct rules){ .text = text, .file = file };
 	for (char *next; text < end; text = next, line += lines) {
 		struct rule rule = { .line = line }, *all;
-		const char *problem = "has a NUL byte", *nul = memchr(text, 0, end - text);
+		const char *problem = "has a NUL byte";
 		int result;
 
+		if (nul <= text && !(nul = memchr(text, 0, end - text)))
+			nul = end;
 		next = cut_line(text, end, &lines);
-		result = nul && nul < next ? -1 : rule_parse(&rule, text, ids, &problem);
+		result = nul < next ? -1 : rule_parse(&rule, text, ids, &problem);
 		if (!result && (all = realloc(rules->rule, (rules->count + 1) * sizeof *all))) {
 			rules->rule = all;
 			all[rules->count++] = rule;

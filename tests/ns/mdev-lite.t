@@ -523,6 +523,10 @@ is "$(stat_of disks/sda)" "block special file 640 0:6 8:0" "bad lines leave the 
 is "$(mdev --test /sys/class/block/sda 2>/dev/null | grep -v '^# [A-Z]')" \
 	"# rule of line 3: SUBSYSTEM has block, name is sd.*: owner 0:6, mode 0640, moved to disks/%0, on add run echo; later rules too
 /bin/sh -c echo" "--test names the rule and what is left to do"
+{ printf 'a 0:0 660\nb\0 0:0 660\nc 0:0 6\\\n60\n\0\n'; yes '#' | head -n 400000; printf 'd 0:0 660\n\0'; } >"$r/etc/mdev.conf"
+is "$(timeout 5 "$box" mdev-lite --check "$r/etc/mdev.conf" 2>&1 | sed 's/.*conf:/bad /' | sort | tr '\n' ' ')" \
+	"1: name is a: owner 0:0, mode 0660 3: name is c: owner 0:0, mode 0660 400006: name is d: owner 0:0, mode 0660 bad 2: has a NUL byte bad 400007: has a NUL byte bad 5: has a NUL byte " \
+	"lines with a NUL byte are said, and 400,000 lines without one take no time"
 fi
 
 ## Daemon: events of this network namespace's lo, by the kernel
