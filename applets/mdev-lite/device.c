@@ -102,7 +102,8 @@ static int walk_parents(const struct mdev *m, const char *path, int make)
 			if (!make || (allowing(EEXIST, sys_mkdir(m->dev, folder, 0755)) < 0 && errno != EEXIST))
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
-			warn("%s: %s is not a folder", path, folder);
+			if (make)
+				warn("%s: %s is not a folder", path, folder);
 			return -1;
 		}
 	}

@@ -143,6 +143,10 @@ done
 echo 'out/link 0:0 600 >target' >"$r/etc/mdev.conf"
 for action in add remove; do event ACTION=$action DEVPATH=/devices/x SUBSYSTEM=mem DEVNAME=out/link MAJOR=1 MINOR=3 2>/dev/null; done
 is "$(ls -lR "$r/elsewhere")" "$before" "through a folder that is a link nothing is made, changed or removed"
+: >"$r/etc/mdev.conf"; ln -s elsewhere "$r/dev/disk"
+sda() { event ACTION="$1" DEVPATH=/devices/pci/sda SUBSYSTEM=block DEVNAME=sda MAJOR=8 MINOR=0 2>&1; }
+sda add >/dev/null
+is "$(sda remove)" "" "which a removal has nothing to say about"
 
 fresh <<'END'
 sda1 0:0 660 >disks/
