@@ -18,6 +18,7 @@
 enum {
 	ENVIRONMENT = 128,		// variables of a command: the event's, MDEV, and the caller's
 	PATH_SIZE = 1024,
+	KILLED_TIMEOUT = 1000,		// ms
 };
 
 struct device {
@@ -256,7 +257,7 @@ int shell_run(const char *command, char **env, int timeout)
 	if (wait_child(pid, timeout, &status) == 1)
 		return exit_code(status);
 	sys_kill(-pid, SIGKILL);
-	wait_child(pid, -1, &status);
+	wait_child(pid, KILLED_TIMEOUT, &status);	// one that a device never answers does not end
 	return -ETIME;
 }
 

@@ -614,6 +614,11 @@ elif mount -t sysfs sysfs "$r/sys" 2>/dev/null && (echo change >"$r/sys/class/ne
 		echo 'x 0:0 660 @sleep 19.87 & wait' >"$r/slow/etc/mdev.conf"
 		env -i ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem MAJOR=1 MINOR=3 "$box" mdev-lite --root="$r/slow" --timeout=1 2>"$r/slow/err" &
 		slow=$!
+		mkdir "$r/stuck" "$r/stuck/dev" "$r/stuck/etc" "$r/stuck/sys"
+		echo 'x 0:0 660 @echo $$ >pid; exec sleep 9' >"$r/stuck/etc/mdev.conf"
+		INITBOX_FAULT=kill ACTION=add DEVPATH=/devices/x SUBSYSTEM=mem MAJOR=1 MINOR=3 timeout 7 "$box" mdev-lite --root="$r/stuck" --timeout=1 \
+			2>"$r/stuck/err" &
+		stuck=$!
 		env -i ACTION=add DEVPATH=/devices/y MODALIAS=slow "$box" mdev-lite --root="$r" --timeout=1 2>"$r/slow/out" &
 		slower=$!
 		until_in hang1 "$r/dev/hangs"
@@ -630,6 +635,9 @@ hang1 (not done after 1 s)" "what hangs, ends its process or fails is said"
 		wait $slow $slower
 		is "$(grep 'not loaded' "$r/slow/out")" "mdev-lite: modules not loaded: slow (not done after 1 s)" "so is a command in a module's place that does not end"
 		like "$(cat "$r/slow/err")" 'mdev.conf:1: killed after 1 s: sleep 19.87' "so is a rule's command that does not end"
+		wait $stuck
+		is $? 0 "nobody waits for one that cannot be killed"
+		kill "$(cat "$r/stuck/dev/pid")"
 		is "$(grep -lzs '^19\.87$' /proc/[0-9]*/cmdline)" "" "whose children are killed with it"
 		is "$(sort "$r/dev/done" | tr '\n' ' ')" "from_b from_run quick " "the rest is loaded; a list of /etc hides one of the same name in /run"
 		like "$(cat "$r/err")" 'b.conf:1: has a NUL byte' "a NUL byte in a list is said with its line"
