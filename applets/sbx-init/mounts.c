@@ -106,7 +106,7 @@ int attach(int fd, const char *target, int is_dir)
 	if (!is_root)
 		return 0;
 	// What is on top of the root is the root from now on.
-	box.in_place = 0;
+	box.over_root += box.in_place;
 	if (dup3(fd, box.root, O_CLOEXEC) < 0)
 		return failed("dup", target);
 	return 0;

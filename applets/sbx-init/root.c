@@ -83,16 +83,25 @@ int begin_root(void)
 	return box.root < 0 ? -1 : attach_at(box.root, new, "new");
 }
 
+// The old root is on top of the new one then, and on top of the old whatever else has been mounted over it, one on another
+// (pivot_root(2)). What stays there is where "/.." leads.
+static int leave(unsigned mounts)
+{
+	if (mounts && (DO(fchdir(box.root), "fchdir", "/") < 0 || pivot(HERE) < 0))
+		return -1;
+	while (mounts--)
+		if (DO(umount2(HERE, MNT_DETACH), "umount", "host") < 0)
+			return -1;
+	return 0;
+}
+
 int finish_root(void)
 {
 	if (box.flags & SBX_F_HOST_ROOT)
 		return DO(chdir("/"), "chdir", "/");
 	if (box.flags & SBX_F_READ_ONLY_ROOT && set_attributes(box.root, "/", A_RDONLY, 0, 0) < 0)
 		return -1;
-	if (!box.in_place && (DO(fchdir(box.root), "fchdir", "/") < 0 || pivot(HERE) < 0
-	    || DO(umount2(HERE, MNT_DETACH), "umount", "host") < 0))
-		return -1;
-	if (DO(chdir("/"), "chdir", "/") < 0)
+	if (leave(box.in_place ? box.over_root : 1) < 0 || DO(chdir("/"), "chdir", "/") < 0)
 		return -1;
 	close(box.host);
 	fd_close(&box.base);

@@ -23,6 +23,7 @@ struct box {
 	int program;		// the mount that we have been executed from, attached nowhere
 	int signals;		// signalfd
 	int in_place;		// the host's root, as the container's own mount namespace has it, is the container's
+	unsigned over_root;	// mounts on top of that, one on another
 	int base;		// the tmpfs that is the root while it is built: host/, new/, files; -1 in place
 	int host;		// the host's root
 	int root;		// the container's

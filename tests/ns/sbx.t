@@ -726,6 +726,15 @@ shared() {
 	is "$(unshare -m sh "$tmp/shared.sh" <"$tmp/lines" 2>&1)" '' "$who: nothing is mounted on a host whose mounts are shared"
 }
 
+# What has been mounted over, once or several times, is not to be found above the root
+above() {
+	rm -f "$tmp/work/above"
+	for line in '--bind / / --ro-bind / /' '--bind / / --tmpfs / --ro-bind / /' '--bind / / --ro-bind / / --tmpfs / --ro-bind / /'; do
+		says '1 /' "the host's root is not above the container's: $line" $line --dev /dev --proc /proc --unshare-all \
+			sh -c "touch $tmp/work/above /..$tmp/work/above 2>/dev/null; echo \$(grep -c ' / / ' /proc/self/mountinfo) \$(ls -d $tmp/work/above 2>/dev/null)/"
+	done
+}
+
 for who in root user; do
 	exit_codes
 	namespaces
@@ -735,6 +744,7 @@ for who in root user; do
 	change=; [ $who = root ] || change="setpriv --reuid $user --regid $user --clear-groups"
 	rights
 	shared
+	above
 	faults
 	watching
 	deaf
