@@ -252,13 +252,15 @@ static int fill(int to, const struct sbx_wire_op *op)
 	return n < 0 ? failed("read", "data") : 0;
 }
 
-static int create(int dir, const char *name, int flags, const struct sbx_wire_op *op)
+// A fifo that somebody has put there is not waited for.
+enum { WRITE = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
+
+// A file that is there keeps its mode: where the root is writable it is one of the host's.
+static int create(int dir, const char *name, int may_be_there, const struct sbx_wire_op *op)
 {
-	mode_t mode = mode_or(op, 0444);
+	int there = may_be_there && !faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW);
+	cleanup_fd int fd = DO(openat(dir, name, WRITE | (there ? O_TRUNC : O_CREAT | O_EXCL), 0600), "create", name);
 	struct stat st;
-	// A fifo that somebody has put there is not waited for.
-	cleanup_fd int fd = DO(openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags, 0600),
-			       "create", name);
 
 	if (fd < 0)
 		return -1;
@@ -268,7 +270,7 @@ static int create(int dir, const char *name, int flags, const struct sbx_wire_op
 	}
 	if (fill(fd, op) < 0)
 		return -1;
-	return DO(fchmod(fd, mode), "chmod", name);
+	return there ? 0 : DO(fchmod(fd, mode_or(op, 0444)), "chmod", name);
 }
 
 static int op_place(const struct sbx_wire_op *op)
@@ -280,10 +282,10 @@ static int op_place(const struct sbx_wire_op *op)
 
 	if (op->flags & SBX_O_COPY) {
 		dir = target_parent(target, &last);
-		return dir < 0 ? -1 : create(dir, last, O_TRUNC, op);
+		return dir < 0 ? -1 : create(dir, last, 1, op);
 	}
 	format_path(name, "f%u", number++);
-	if (create(box.base, name, O_EXCL, op) < 0)
+	if (create(box.base, name, 0, op) < 0)
 		return -1;
 	file = openat(box.base, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return file < 0 ? failed("open", name) : bind_fd(file, name, target, op->flags & SBX_O_WRITABLE);

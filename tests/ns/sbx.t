@@ -164,6 +164,9 @@ mounts() {
 	says '640' '--chmod' $system --tmpfs /mnt --dir /mnt/d --chmod 0640 /mnt/d stat -c %a /mnt/d
 	echo text >"$tmp/text"
 	says 'text 666' '--file' $system --tmpfs /mnt --file 9 /mnt/f sh -c 'echo $(cat /mnt/f) $(stat -c %a /mnt/f)' 9<"$tmp/text"
+	echo much longer >"$tmp/work/f"; chmod 646 "$tmp/work/f"
+	says 'text 646' '--file over one of the host: its mode stays' $system --bind "$tmp/work" /mnt --file 9 /mnt/f sh -c 'echo $(cat /mnt/f) $(stat -c %a /mnt/f)' 9<"$tmp/text"
+	rm "$tmp/work/f"
 	says 'text 600 more' '--bind-data is a writable mount' $system --tmpfs /mnt --bind-data 9 /mnt/f sh -c \
 		'echo $(cat /mnt/f) $(stat -c %a /mnt/f) $(echo more >/mnt/f && cat /mnt/f)' 9<"$tmp/text"
 	inside 'Read-only' '--ro-bind-data is not' $system --tmpfs /mnt --ro-bind-data 9 /mnt/f sh -c 'echo >/mnt/f' 9<"$tmp/text"
