@@ -25,4 +25,13 @@ is "$(above '*/applets/*')" '' "those of applets are before it"
 is "$(below '*/libcommon/*')" '' "those of libcommon are not"
 is "$(below '*.a?*')" '' "nor those of libraries"
 rm "${TMPDIR:-/tmp}/resident.$$"
+
+# STACK of resident.c is for 200 folders in each other: what calls itself for each of them may take 600 bytes.
+for compiler in gcc clang; do
+	if ! command -v $compiler >/dev/null; then skip "no $compiler" "stack of copyroot"; continue; fi
+	is "$($compiler -D_GNU_SOURCE -I"$O/obj" -Ilibcommon -include "$O/obj/config.h" -std=gnu11 -Os -fstack-usage -c -o "${TMPDIR:-/tmp}/resident.$$.o" \
+		applets/copyroot/move.c 2>&1; awk -F '[:\t]' '$(NF - 2) == "move_below" {print $(NF - 1) < 600 ? "little" : $(NF - 1)}' "${TMPDIR:-/tmp}/resident.$$.su")" \
+		little "$compiler: copyroot takes little of the stack for each folder"
+	rm -f "${TMPDIR:-/tmp}/resident.$$".*
+done
 done_testing
