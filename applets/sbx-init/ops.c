@@ -421,10 +421,18 @@ static int fits_in_place(const struct sbx_wire_op *op)
 	return 0;
 }
 
+// What is not there may be made by the operations before, where a folder of the host's is writable: too late for us.
+static int source_may_come(const struct sbx_wire_op *op)
+{
+	cleanup_fd int fd = op->fd == SBX_UNSET ? host_open(sbx_op_texts(op), O_PATH) : -1;
+
+	return op->fd == SBX_UNSET && fd < 0 && errno == ENOENT;
+}
+
 int ops_fit_in_place(void)
 {
 	const struct sbx_field *field = sbx_next(box.conf, SBX_OP, NULL);
-	unsigned binds = 0, devs = 0;
+	unsigned binds = 0, devs = 0, makes = 0;
 
 	if (!field || !is_whole_root(sbx_value(field)))
 		return 0;
@@ -433,6 +441,9 @@ int ops_fit_in_place(void)
 
 		binds += op->type == SBX_OP_BIND;
 		devs += op->type == SBX_OP_DEV;
+		makes += op->type == SBX_OP_MKDIR || op->type == SBX_OP_SYMLINK || op->type == SBX_OP_PLACE;
+		if (op->type == SBX_OP_BIND && makes && source_may_come(op))
+			return 0;
 		if (!fits_in_place(op) || devs > 1 || binds > sizeof early.trees / sizeof *early.trees)
 			return 0;
 	}

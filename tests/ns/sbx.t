@@ -697,6 +697,9 @@ compare_with_bubblewrap() {
 		sh -c 'for f in / /a /a/b /a/b/c /t /t2 /f /w /rel; do stat -c "%n %a %F" $f; done; ls /; ls /dev'
 	beside 'the mount table' --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --tmpfs /t \
 		--bind "$tmp/work" /w --dev-bind /dev/null /n --remount-ro /t --unshare-pid sh -c "$table | grep -v ' / '"
+	beside 'a source that an operation makes' --ro-bind / / --bind "$tmp/work" "$tmp/work" --dir "$tmp/work/made/in" --bind-try "$tmp/work/made" "$tmp/src/sub" \
+		sh -c "ls '$tmp/src/sub'; rm -r '$tmp/work/made'"
+	beside 'a source below what is covered' --ro-bind / / --tmpfs "$tmp" --ro-bind "$tmp/src/sub" "$tmp/src" sh -c "find '$tmp'"
 	beside 'environment and folder' --ro-bind / / --proc /proc --dev /dev --clearenv --setenv A b --chdir /usr /usr/bin/env
 	beside 'who' --unshare-user --uid 5 --gid 6 --ro-bind / / --proc /proc sh -c 'id -u; id -g; cat /proc/self/setgroups'
 	beside 'capabilities' --ro-bind / / --proc /proc --dev /dev --unshare-pid sh -c 'grep Cap /proc/self/status'
