@@ -102,8 +102,10 @@ static int remember_link(struct move *m, int from, int to, const char *name, con
 	return sys_link(to, name, m->to_links, key);
 }
 
+// After a failure, which stays what errno says.
 static void forget_link(struct move *m, const struct stat *st)
 {
+	int saved = errno;
 	char key[32];
 
 	link_key(m, key, st->st_ino);
@@ -111,6 +113,7 @@ static void forget_link(struct move *m, const struct stat *st)
 		allowing(ENOENT, sys_unlink(m->to_links, key, 0));
 	if (st->st_nlink > 1 && m->from_links >= 0)
 		allowing(ENOENT, sys_unlink(m->from_links, key, 0));
+	errno = saved;
 }
 
 /* Entries */
