@@ -3,7 +3,6 @@
 
 #include <link.h>
 #include <stdint.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "applet.h"
@@ -11,7 +10,9 @@
 
 enum { STACK = 128 << 10 };
 
-extern const char end[];	// by the linker, see ld(1): of the variables
+// By the linker, see ld(1): where the program begins, and its variables end.
+extern const ElfW(Ehdr) __ehdr_start;
+extern const char end[];
 
 int resident(const void *start, size_t size)
 {
@@ -43,11 +44,12 @@ static void __attribute__((noinline)) touch_stack(void)
 // Each segment by itself: where pages may have 64 KB (aarch64) there is a gap between them, at which mlock(2) gives up for all.
 static void resident_program(void)
 {
-	const ElfW(Phdr) *segment = (const void *)getauxval(AT_PHDR);
+	const char *start = (const char *)&__ehdr_start;
+	const ElfW(Phdr) *segment = (const void *)(start + __ehdr_start.e_phoff);
 
-	for (unsigned long n = segment ? getauxval(AT_PHNUM) : 0; n--; segment++)
+	for (int n = __ehdr_start.e_phnum; n--; segment++)
 		if (segment->p_type == PT_LOAD)
-			resident((const void *)segment->p_vaddr, segment->p_filesz);
+			resident(start + (segment->p_vaddr - (uintptr_t)start), segment->p_filesz);
 }
 
 // Where the linker keeps the order of its input (Makefile: applets, libcommon, libraries), the variables of others than the
