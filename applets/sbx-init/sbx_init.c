@@ -211,7 +211,7 @@ static int wait_at(int channel)
 // Where the next message comes the configuration's filters cannot stay.
 static int keep_filters(struct sbx_message *message)
 {
-	void *body;
+	static void *body;	// until sbx-init ends
 	const char *why;
 	unsigned key;
 

@@ -117,7 +117,7 @@ is "$(stat_of sda)" "block special file 660 0:6 8:0" "the later rule wins"
 
 ## Hotplug helper
 
-event() { env -i "$@" "$box" mdev-lite --root="$r"; }
+event() { env -i ${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} "$@" "$box" mdev-lite --root="$r"; }
 event ACTION=remove DEVPATH=/devices/pci/sda1 SUBSYSTEM=block DEVNAME=sda1 MAJOR=8 MINOR=1 2>/dev/null
 is "$(grep -h gone "$r/dev/log")" "gone sda1 sda1" "\$ runs on remove, before the node goes"
 ok "which it does" [ ! -e "$r/dev/sda1" ]

@@ -498,11 +498,12 @@ run_faults() {	# WHO
 }
 
 each_fails() {	# TEXT LEAST WORD...
-	what=$1 least=$2; shift 2
+	what=$1 least=$2 step=1; shift 2
+	[ ! "${SANITIZED:-}" ] || step=7	# what a sanitizer has seen of one failure it has seen of most
 	ran=0 silent=0 n=0 harmless=0 row=0
 	rm -f "$out/mark/ran"
 	is "$(once "$@" -- /bin/touch /tmp/mark/ran) $(ls $out/mark)" "exit 0 ran" "$who: $what"
-	while n=$((n + 1)); do
+	while n=$((n + step)); do
 		rm -f "$out/mark/ran"
 		said=$(INITBOX_FAULT=$n once "$@" -- /bin/touch /tmp/mark/ran)
 		case $said in
@@ -519,8 +520,8 @@ each_fails() {	# TEXT LEAST WORD...
 	done
 	is "$ran" 0 "$who: $what: fail closed: no command runs after a failed call"
 	is "$silent" 0 "$who: and each failure is named"
-	is "$harmless" 3 "$who: but for the loopback interface"
-	ok "$who: that was so for each of $n calls, which are more than $least" [ $n -gt $least ]
+	[ $step -gt 1 ] || is "$harmless" 3 "$who: but for the loopback interface"
+	ok "$who: that was so for each of $n calls (one in $step), which are more than $least" [ $n -gt $least ]
 }
 
 # Whatever ends the launcher ends the container, at whatever moment.
