@@ -13,7 +13,7 @@
 
 static int remove_below(int fd, dev_t device);
 
-static int is_dot(const char *name)
+int is_dot(const char *name)
 {
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }

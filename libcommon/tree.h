@@ -2,6 +2,9 @@
 // tree.h - going through a folder, and removing a tree
 #pragma once
 
+// Whether `name` is that of the folder itself or of the one above, as readdir(3) has them.
+int is_dot(const char *name);
+
 struct dirent;
 // Calls `each` for every entry of the folder `fd` but . and .. (readdir(3)); what it removes meanwhile does no harm, as
 // POSIX leaves open only whether new entries show. Returns 0, or -1 where a call did, or the folder cannot be read.

@@ -7,6 +7,7 @@
 #include "copyroot.h"
 #include "door.h"
 #include "resident.h"
+#include "tree.h"
 
 struct listing {
 	struct listing *next;	// that is not open
@@ -65,11 +66,6 @@ int listing_fd(const struct listing *list)
 int listing_failed(const struct listing *list)
 {
 	return list->failed;
-}
-
-static int is_dot(const char *name)
-{
-	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
 const struct entry *listing_next(struct listing *list)

@@ -12,6 +12,7 @@
 #include "fd.h"
 #include "fmt.h"
 #include "proc.h"
+#include "tree.h"
 
 // What the kernel wants beside the files: new inodes before the old ones are gone, page cache, INIT itself.
 enum { RESERVE = 6 << 20, PER_FILE = 1024, PER_FILE_MOVED = 128, AMPLE = 64 << 20, LEAST_INODE = 512 };
@@ -159,9 +160,8 @@ static int plan_entry(int dirfd, const struct dirent *entry, dev_t device, const
 {
 	const char *name = entry->d_name;
 	struct stat st;
-	int fd;
 
-	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
+	if (is_dot(name))
 		return 0;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
@@ -170,8 +170,7 @@ static int plan_entry(int dirfd, const struct dirent *entry, dev_t device, const
 	count(dirfd, name, &st, fixed, plan);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
-	return plan_below(fd, device, fixed, plan);
+	return plan_below(open_folder(dirfd, name), device, fixed, plan);
 }
 
 // Takes `fd` over.
@@ -198,5 +197,5 @@ int plan_tree(int fd, const ino_t *fixed, struct plan *plan)
 	*plan = (struct plan){ 0 };
 	if (fstat(fd, &st) < 0)
 		return -1;
-	return plan_below(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC), st.st_dev, fixed, plan);
+	return plan_below(open_folder(fd, "."), st.st_dev, fixed, plan);
 }

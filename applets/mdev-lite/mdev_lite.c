@@ -233,10 +233,9 @@ static int take_ready_fd(struct settings *settings, const char *text)
 
 static int take_timeout(struct mdev *m, const char *text)
 {
-	char *end;
-	long seconds = strtol(text, &end, 10);
+	int seconds = parse_seconds(text);
 
-	if (*text < '0' || *text > '9' || *end || seconds < 1 || seconds > 3600) {
+	if (seconds < 1 || seconds > 3600) {
 		usage_error("not 1 to 3600 seconds", text);
 		return -1;
 	}

@@ -424,9 +424,12 @@ static int fits_in_place(const struct sbx_wire_op *op)
 // What is not there may be made by the operations before, where a folder of the host's is writable: too late for us.
 static int source_may_come(const struct sbx_wire_op *op)
 {
-	cleanup_fd int fd = op->fd == SBX_UNSET ? host_open(sbx_op_texts(op), O_PATH) : -1;
+	cleanup_fd int fd = -1;
 
-	return op->fd == SBX_UNSET && fd < 0 && errno == ENOENT;
+	if (op->fd != SBX_UNSET)
+		return 0;
+	fd = host_open(sbx_op_texts(op), O_PATH);
+	return fd < 0 && errno == ENOENT;
 }
 
 int ops_fit_in_place(void)

@@ -58,7 +58,6 @@ static int send_answer(const int *fds, unsigned count)
 
 int reply_failure(void)
 {
-
 	answer.length = 0;
 	add_u32(SBX_ERRNO, report->error ? (uint32_t)report->error : EIO);
 	add(SBX_STEP, report->why, strlen(report->why) + 1);
